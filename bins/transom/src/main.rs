@@ -1,0 +1,2 @@
+//! The Transom server.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Passwords, session tokens, API keys and their secrets.

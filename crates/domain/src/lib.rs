@@ -1,0 +1,34 @@
+//! What everything in Transom talks about: ids, accounts, grants, models, files and knowledge collections.
+//!
+//! Plain data and the rules that need nothing but data, [`access::permits`] above all.
+//! This crate does no I/O and knows neither HTTP nor SQL.
+//!
+//! ```
+//! use transom_domain::{Caller, Grant, Permission, Principal, Role, UserId, access};
+//!
+//! let owner = UserId::from("owner");
+//! let reader = Caller::new(UserId::from("reader"), Role::User);
+//! let grants = [Grant { principal: Principal::User(reader.id.clone()), permission: Permission::Read }];
+//! assert!(access::permits(&reader, &owner, &grants, Permission::Read));
+//! assert!(!access::permits(&reader, &owner, &grants, Permission::Write));
+//! ```
+
+pub mod access;
+mod account;
+mod chunk;
+mod file;
+mod ids;
+mod knowledge;
+mod model;
+mod permissions;
+mod time;
+
+pub use access::{Grant, Permission, Principal};
+pub use account::{Caller, Group, NewUser, Role, UnknownRole, User};
+pub use chunk::{Chunk, ChunkId, Fingerprint, Page, Text};
+pub use file::{File, FileStatus, NewFile};
+pub use ids::{ConnectionId, FileId, GroupId, JobId, KnowledgeId, ModelId, UserId};
+pub use knowledge::Knowledge;
+pub use model::ModelRecord;
+pub use permissions::Permissions;
+pub use time::{Timestamp, now};

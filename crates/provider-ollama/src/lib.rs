@@ -1,0 +1,1 @@
+//! Ollama upstreams behind the ports of transom-llm, and the transparent proxy to them.

@@ -1,0 +1,1 @@
+//! OpenAI-compatible upstreams behind the ports of transom-llm.

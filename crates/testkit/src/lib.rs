@@ -1,0 +1,1 @@
+//! What tests share: a scripted upstream, fixtures, a clock that stands still.

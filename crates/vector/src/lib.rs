@@ -1,0 +1,16 @@
+//! The port to vector stores.
+//!
+//! A store keeps chunks with their vectors, in *spaces*: one for each embedder's [`Fingerprint`], so that vectors of
+//! different models are never compared. It is a cache: everything in it can be made again from rows and bytes.
+//! [`MemoryStore`] is exact and forgets; `transom-vector-lance` is the one that keeps.
+//!
+//! What a search may see is the caller's business: [`Query::files`] names the files, and nothing else is looked at.
+
+mod memory;
+mod store;
+
+#[cfg(feature = "testkit")]
+pub mod suite;
+
+pub use memory::MemoryStore;
+pub use store::{EmbeddedChunk, Hit, Query, Space, VectorError, VectorStore};

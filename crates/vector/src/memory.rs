@@ -1,0 +1,118 @@
+//! An exact store in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use async_trait::async_trait;
+use transom_domain::FileId;
+
+use crate::{EmbeddedChunk, Hit, Query, Space, VectorError, VectorStore};
+
+type Files = BTreeMap<FileId, Vec<EmbeddedChunk>>;
+
+/// Compares the question with every vector. For tests, and for programs that index little and keep nothing.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    spaces: RwLock<BTreeMap<Space, Files>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Space, Files>) -> T) -> T {
+        change(&mut self.spaces.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<Space, Files>) -> T) -> T {
+        look(&self.spaces.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl VectorStore for MemoryStore {
+    async fn ensure(&self, space: &Space) -> Result<(), VectorError> {
+        self.write(|spaces| {
+            spaces.entry(space.clone()).or_default();
+        });
+        Ok(())
+    }
+
+    async fn replace(&self, space: &Space, file: &FileId, chunks: Vec<EmbeddedChunk>) -> Result<(), VectorError> {
+        for chunk in &chunks {
+            check(space, &chunk.vector)?;
+        }
+        self.write(|spaces| {
+            let files = spaces.entry(space.clone()).or_default();
+            if chunks.is_empty() {
+                files.remove(file)
+            } else {
+                files.insert(file.clone(), chunks)
+            };
+        });
+        Ok(())
+    }
+
+    async fn delete(&self, files: &[FileId]) -> Result<(), VectorError> {
+        self.write(|spaces| {
+            for stored in spaces.values_mut() {
+                for file in files {
+                    stored.remove(file);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn search(&self, space: &Space, query: &Query) -> Result<Vec<Hit>, VectorError> {
+        check(space, &query.vector)?;
+        let mut hits: Vec<Hit> = self.read(|spaces| {
+            let Some(files) = spaces.get(space) else { return Vec::new() };
+            query
+                .files
+                .iter()
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .filter_map(|file| files.get(file))
+                .flatten()
+                .map(|stored| Hit { chunk: stored.chunk.clone(), similarity: dot(&stored.vector, &query.vector) })
+                .collect()
+        });
+        // Stable, so equal ones keep the order of file and ordinal.
+        hits.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+        hits.truncate(query.limit);
+        Ok(hits)
+    }
+
+    async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {
+        Ok(self.read(|spaces| {
+            spaces.get(space).map(|files| files.iter().map(|(file, chunks)| (file.clone(), chunks.len())).collect()).unwrap_or_default()
+        }))
+    }
+
+    async fn spaces(&self) -> Result<Vec<Space>, VectorError> {
+        Ok(self.read(|spaces| spaces.keys().cloned().collect()))
+    }
+
+    async fn drop_space(&self, space: &Space) -> Result<(), VectorError> {
+        self.write(|spaces| spaces.remove(space));
+        Ok(())
+    }
+
+    async fn optimize(&self) -> Result<(), VectorError> {
+        Ok(())
+    }
+}
+
+fn check(space: &Space, vector: &[f32]) -> Result<(), VectorError> {
+    if vector.len() == space.dimension {
+        return Ok(());
+    }
+    Err(VectorError::Dimension { expected: space.dimension, got: vector.len() })
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
