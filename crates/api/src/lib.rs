@@ -1,5 +1,23 @@
 //! The HTTP API: handlers, requests and responses, the one error mapping.
+//!
+//! [`configure`] mounts every route on any actix-web application that holds a `web::Data<transom_app::App>`.
 
+mod credentials;
 mod error;
+mod routes;
 
+pub mod accounts;
+pub mod chat;
+pub mod files;
+pub mod groups;
+pub mod knowledge;
+pub mod models;
+pub mod ollama;
+pub mod openai;
+pub mod retrieval;
+pub mod system;
+pub mod users;
+
+pub use credentials::{Admin, SignedIn, Visitor};
 pub use error::ApiError;
+pub use routes::configure;

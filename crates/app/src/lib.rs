@@ -1,5 +1,44 @@
 //! The use cases of Transom, one module a resource. No HTTP, no SQL: ports and rows in, plain data out.
+//!
+//! [`App`] holds one service a resource. Every method that touches a user's thing takes the [`transom_domain::Caller`].
 
+pub mod accounts;
+pub mod chat;
 mod error;
+pub mod files;
+pub mod groups;
+pub mod jobs;
+pub mod knowledge;
+pub mod models;
+pub mod retrieval;
 
 pub use error::Error;
+
+/// The services, as the API uses them.
+pub struct App {
+    /// What `/api/config` and `/api/version` say of the server.
+    pub about: About,
+    /// Accounts, sessions, API keys and permissions.
+    pub accounts: accounts::Accounts,
+    /// Groups of accounts.
+    pub groups: groups::Groups,
+    /// The model catalogue and model records.
+    pub models: models::Models,
+    /// Chat and embeddings calls, and the upstreams' own APIs.
+    pub chat: chat::Chat,
+    /// Uploaded files.
+    pub files: files::Files,
+    /// Knowledge collections.
+    pub knowledge: knowledge::KnowledgeBases,
+    /// Passages for questions.
+    pub retrieval: retrieval::Retrieval,
+}
+
+/// What the server says of itself.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// `WEBUI_NAME`.
+    pub name: String,
+    /// The version of the API that is spoken.
+    pub version: String,
+}

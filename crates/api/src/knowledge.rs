@@ -1,0 +1,5 @@
+//! Routes of knowledge.
+
+use actix_web::web::ServiceConfig;
+
+pub(crate) fn routes(_config: &mut ServiceConfig) {}

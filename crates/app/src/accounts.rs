@@ -1,0 +1,4 @@
+//! Accounts.
+
+/// Accounts.
+pub struct Accounts {}

@@ -1,0 +1,4 @@
+//! Chat.
+
+/// Chat.
+pub struct Chat {}

@@ -1,0 +1,4 @@
+//! Files.
+
+/// Files.
+pub struct Files {}

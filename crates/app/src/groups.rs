@@ -1,0 +1,4 @@
+//! Groups.
+
+/// Groups.
+pub struct Groups {}

@@ -1,0 +1,1 @@
+//! Background work: leases jobs from the store and does them.

@@ -1,0 +1,4 @@
+//! KnowledgeBases.
+
+/// KnowledgeBases.
+pub struct KnowledgeBases {}

@@ -1,0 +1,4 @@
+//! Models.
+
+/// Models.
+pub struct Models {}

@@ -1,0 +1,4 @@
+//! Retrieval.
+
+/// Retrieval.
+pub struct Retrieval {}
