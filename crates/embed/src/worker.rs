@@ -1,0 +1,86 @@
+//! The thread that computes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use tokio::sync::oneshot;
+use transom_llm::Purpose;
+
+use crate::MiniLmSettings;
+use crate::engine::{Engine, EngineError};
+use crate::queue::{Job, Queue};
+
+/// Hands texts to the computing thread, which starts with the first of them and ends with this.
+pub(crate) struct Worker {
+    settings: MiniLmSettings,
+    jobs: OnceLock<Result<Sender<Job>, EngineError>>,
+}
+
+impl Worker {
+    pub(crate) fn new(settings: MiniLmSettings) -> Self {
+        Self { settings, jobs: OnceLock::new() }
+    }
+
+    pub(crate) async fn embed(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.get_or_init(|| start(self.settings.clone())).as_ref().map_err(Clone::clone)?;
+        jobs.send(Job::new(texts, purpose, reply)).map_err(|_| EngineError::Gone)?;
+        answer.await.map_err(|_| EngineError::Gone)?
+    }
+}
+
+fn start(settings: MiniLmSettings) -> Result<Sender<Job>, EngineError> {
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new().name("embed".into());
+    thread.spawn(move || serve(&settings, &receiver)).map_err(|e| EngineError::Load(e.to_string()))?;
+    Ok(sender)
+}
+
+/// Serves until the last sender is gone.
+fn serve(settings: &MiniLmSettings, jobs: &Receiver<Job>) {
+    step_back();
+    let started = std::time::Instant::now();
+    let engine = catch(|| Engine::load(settings.threads));
+    match &engine {
+        Ok(_) => tracing::info!(milliseconds = started.elapsed().as_millis(), "the built-in embedding model is loaded"),
+        Err(error) => tracing::error!(%error, "the built-in embedding model cannot be used"),
+    }
+    let mut queue = Queue::default();
+    loop {
+        if queue.is_empty() {
+            match jobs.recv() {
+                Ok(job) => queue.push(job),
+                Err(_) => return,
+            }
+        }
+        jobs.try_iter().for_each(|job| queue.push(job));
+        let Some(mut job) = queue.pop() else { continue };
+        match engine.as_ref().map_err(Clone::clone).and_then(|engine| catch(|| step(engine, settings, &mut job))) {
+            Ok(()) if !job.is_done() => queue.push(job),
+            outcome => job.finish(outcome.err()),
+        }
+    }
+}
+
+/// Computes one batch of `job`.
+fn step(engine: &Engine, settings: &MiniLmSettings, job: &mut Job) -> Result<(), EngineError> {
+    let (indices, batch) = job.next_batch(settings, |text| engine.tokens(text))?;
+    let vectors = engine.run(&batch)?;
+    job.keep(indices, vectors);
+    Ok(())
+}
+
+/// A panic in a library becomes this call's error; the thread lives on.
+fn catch<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(EngineError::Run("a library panicked".into())))
+}
+
+/// Lets the threads that answer requests go first where cores are short. On Linux niceness belongs to a thread, and the
+/// computing threads inherit it from this one.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(5) {
+        tracing::debug!(%error, "the embedding threads keep their priority");
+    }
+}
