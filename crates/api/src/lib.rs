@@ -2,8 +2,10 @@
 //!
 //! [`configure`] mounts every route on any actix-web application that holds a `web::Data<transom_app::App>`.
 
+mod body;
 mod credentials;
 mod error;
+mod relay;
 mod routes;
 
 pub mod accounts;

@@ -1,7 +1,7 @@
 //! The one error of the use cases, sorted by what the caller can do about it.
 
 use serde_json::Value;
-use transom_llm::LlmError;
+use transom_llm::{BodyError, LlmError};
 use transom_store::StoreError;
 use transom_vector::VectorError;
 
@@ -93,5 +93,11 @@ impl From<LlmError> for Error {
             LlmError::Invalid(reason) => Self::Invalid(reason),
             LlmError::Internal(reason) => Self::internal(reason),
         }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        Self::Malformed(error.to_string())
     }
 }

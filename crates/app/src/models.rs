@@ -1,4 +1,0 @@
-//! Models.
-
-/// Models.
-pub struct Models {}

@@ -1,0 +1,214 @@
+//! The model catalogue and model records.
+//!
+//! The catalogue is a snapshot in memory: what every upstream offered when it was last asked, and the records over it.
+//! Requests read it without a lock; it is asked anew behind them once it is older than [`ModelsConfig::max_age`].
+//! A change of records shows at once, without asking an upstream.
+
+mod catalogue;
+mod listing;
+mod records;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use transom_domain::{Caller, ModelId};
+use transom_llm::{ChatModel, RawUpstream};
+use transom_store::Store;
+
+use crate::Error;
+use catalogue::{Catalogue, Offer};
+pub use catalogue::{Entry, Resolved, Upstream};
+pub use records::RecordView;
+
+/// Which API an upstream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// OpenAI's, under `/openai` too.
+    OpenAi,
+    /// Ollama's, under `/ollama` too.
+    Ollama,
+    /// None of its own: models that run in this process.
+    Function,
+}
+
+/// One upstream.
+#[derive(Clone)]
+pub struct Connection {
+    /// Which API it speaks.
+    pub kind: Kind,
+    /// Its place among the connections of its kind, from 0: the `url_idx` of the API.
+    pub index: usize,
+    /// Its models.
+    pub models: Arc<dyn ChatModel>,
+    /// Its own API.
+    pub raw: Option<Arc<dyn RawUpstream>>,
+}
+
+/// How the catalogue behaves.
+#[derive(Clone, Debug)]
+pub struct ModelsConfig {
+    /// After how long the upstreams are asked anew, behind the requests.
+    pub max_age: Duration,
+    /// How long each upstream may take to list its models.
+    pub list_timeout: Duration,
+    /// How long an upstream that stopped answering keeps its models in the catalogue.
+    pub keep_unanswered: Duration,
+    /// `BYPASS_MODEL_ACCESS_CONTROL`: every account may use every model.
+    pub open_to_all: bool,
+    /// Whether an OpenAI-compatible connection is shown as `external`, an Ollama as `local`, is fixed by its kind.
+    pub default_models: Option<String>,
+}
+
+impl Default for ModelsConfig {
+    fn default() -> Self {
+        Self {
+            max_age: Duration::from_secs(30),
+            list_timeout: Duration::from_secs(5),
+            keep_unanswered: Duration::from_secs(300),
+            open_to_all: false,
+            default_models: None,
+        }
+    }
+}
+
+/// The catalogue and the records.
+#[derive(Clone)]
+pub struct Models {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: ModelsConfig,
+    connections: Vec<Connection>,
+    store: Store,
+    catalogue: ArcSwap<Catalogue>,
+    /// What each connection offered when it last answered. Held while the upstreams are asked, so that they are asked once.
+    offers: tokio::sync::Mutex<Vec<Offer>>,
+    refreshing: AtomicBool,
+}
+
+impl Models {
+    /// A catalogue over these connections; nothing is asked yet.
+    pub fn new(config: ModelsConfig, connections: Vec<Connection>, store: Store) -> Self {
+        let offers = connections.iter().map(|_| Offer::default()).collect();
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                connections,
+                store,
+                catalogue: ArcSwap::from_pointee(Catalogue::default()),
+                offers: tokio::sync::Mutex::new(offers),
+                refreshing: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The connections, in the order they were configured.
+    pub fn connections(&self) -> &[Connection] {
+        &self.inner.connections
+    }
+
+    /// The connection of this kind and index.
+    pub fn connection(&self, kind: Kind, index: usize) -> Option<&Connection> {
+        self.inner.connections.iter().find(|connection| connection.kind == kind && connection.index == index)
+    }
+
+    /// `DEFAULT_MODELS`, for clients that ask what to offer first.
+    pub fn default_models(&self) -> Option<&str> {
+        self.inner.config.default_models.as_deref()
+    }
+
+    /// The model that the caller named, if it may use it: a record or an upstream's model, a bare Ollama name, or a preset with its base.
+    /// `None` for what is not there and for what is not granted alike.
+    pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Option<Resolved>, Error> {
+        Ok(self.current().await?.resolve(caller, id, self.inner.config.open_to_all))
+    }
+
+    /// The models that the caller may use, in the API's shape: `{"data": […]}`. With `refresh`, every upstream is asked first.
+    pub async fn list(&self, caller: &Caller, refresh: bool) -> Result<bytes::Bytes, Error> {
+        if refresh {
+            self.refresh().await?;
+        }
+        Ok(listing::data(&*self.current().await?, caller, self.inner.config.open_to_all))
+    }
+
+    /// The catalogue's entries that the caller may use, of one kind of upstream; presets are of none.
+    pub async fn offered(&self, caller: &Caller, kind: Kind) -> Result<Vec<Arc<Entry>>, Error> {
+        let catalogue = self.current().await?;
+        let open = self.inner.config.open_to_all;
+        Ok(catalogue.entries().filter(|entry| entry.kind() == Some(kind) && catalogue.usable(caller, entry, open)).cloned().collect())
+    }
+
+    /// Upstream models as they are offered, without records: for administrators.
+    pub async fn base_models(&self) -> Result<Vec<Arc<Entry>>, Error> {
+        Ok(self.current().await?.entries().filter(|entry| entry.kind().is_some()).cloned().collect())
+    }
+
+    /// The snapshot; asked for first where there is none, and behind this request where it is old.
+    async fn current(&self) -> Result<Arc<Catalogue>, Error> {
+        let catalogue = self.inner.catalogue.load_full();
+        let Some(asked_at) = catalogue.asked_at else {
+            self.refresh().await?;
+            return Ok(self.inner.catalogue.load_full());
+        };
+        if asked_at.elapsed() > self.inner.config.max_age && !self.inner.refreshing.swap(true, Ordering::AcqRel) {
+            let models = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = models.refresh().await {
+                    tracing::warn!(%error, "the model catalogue could not be refreshed");
+                }
+                models.inner.refreshing.store(false, Ordering::Release);
+            });
+        }
+        Ok(catalogue)
+    }
+
+    /// Asks every upstream what it offers, side by side. One that is down costs nobody more than its own time limit.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let asked = Instant::now();
+        let mut offers = self.inner.offers.lock().await;
+        if self.inner.catalogue.load().asked_at.is_some_and(|at| at >= asked) {
+            return Ok(()); // Somebody asked while this call waited.
+        }
+        let answers = futures_util::future::join_all(self.inner.connections.iter().map(|connection| self.ask(connection))).await;
+        for (offer, answer) in offers.iter_mut().zip(answers) {
+            offer.take(answer, self.inner.config.keep_unanswered);
+        }
+        self.publish(&offers, Some(Instant::now())).await
+    }
+
+    async fn ask(&self, connection: &Connection) -> Result<Vec<transom_llm::UpstreamModel>, String> {
+        match tokio::time::timeout(self.inner.config.list_timeout, connection.models.models()).await {
+            Ok(Ok(models)) => Ok(models),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("{} did not list its models within {:?}", connection.models.name(), self.inner.config.list_timeout)),
+        }
+    }
+
+    /// Shows a change of records at once, over what the upstreams offered last.
+    async fn records_changed(&self) -> Result<(), Error> {
+        let offers = self.inner.offers.lock().await;
+        let asked_at = self.inner.catalogue.load().asked_at;
+        self.publish(&offers, asked_at).await
+    }
+
+    async fn publish(&self, offers: &[Offer], asked_at: Option<Instant>) -> Result<(), Error> {
+        let records = self.inner.store.model_records().await?;
+        self.inner.catalogue.store(Arc::new(Catalogue::build(&self.inner.connections, offers, records, asked_at)));
+        Ok(())
+    }
+
+    /// Which connections answered when they were last asked: the base address, and the reason where one did not.
+    pub async fn health(&self) -> Vec<(Kind, String, Option<String>)> {
+        let offers = self.inner.offers.lock().await;
+        let connections = self.inner.connections.iter().zip(offers.iter());
+        connections.map(|(connection, offer)| (connection.kind, connection.models.name().to_owned(), offer.failure.clone())).collect()
+    }
+
+    /// A record by id, whoever asks; access is the callers' in `records`.
+    fn record(&self, id: &ModelId) -> Option<Arc<transom_domain::ModelRecord>> {
+        self.inner.catalogue.load().record(id)
+    }
+}
