@@ -1,0 +1,305 @@
+//! The settings, as plain data.
+
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+/// Everything that can be set at start. Secrets in it do not print themselves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Listening and answering.
+    pub server: Server,
+    /// Where things are kept.
+    pub database: Database,
+    /// Accounts, sessions and API keys.
+    pub accounts: Accounts,
+    /// Where models come from.
+    pub upstreams: Upstreams,
+    /// Who makes vectors.
+    pub embedding: Embedding,
+    /// How texts become chunks.
+    pub splitting: Splitting,
+    /// How questions find passages.
+    pub retrieval: Retrieval,
+    /// What may be uploaded.
+    pub files: Files,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Listening and answering.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// `HOST`.
+    pub host: String,
+    /// `PORT`; 0 takes a free one.
+    pub port: u16,
+    /// `ENV`.
+    pub environment: Environment,
+    /// `WEBUI_NAME`.
+    pub name: String,
+    /// `CORS_ALLOW_ORIGIN`.
+    pub origins: Origins,
+    /// `TRANSOM_WORKERS`; `None`: one for each core.
+    pub workers: Option<NonZeroUsize>,
+    /// `TRANSOM_MAX_BODY_MB`, in bytes.
+    pub max_body: usize,
+    /// `TRANSOM_SHUTDOWN_SECONDS`.
+    pub shutdown: Duration,
+}
+
+/// `ENV`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// For use.
+    Prod,
+    /// For trying things out.
+    Dev,
+}
+
+/// `CORS_ALLOW_ORIGIN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Only the server's own: no CORS headers at all.
+    Own,
+    /// `*`.
+    Any,
+    /// These, as browsers send them.
+    These(Vec<String>),
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `DATA_DIR`.
+    pub folder: PathBuf,
+    /// `DATABASE_URL`, secret because it may hold a password; `None`: `transom.db` in the folder.
+    pub url: Option<SecretString>,
+    /// `DATABASE_POOL_SIZE`.
+    pub pool_size: u32,
+}
+
+/// Accounts, sessions and API keys.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// `WEBUI_SECRET_KEY`, long enough unless `ENV=dev`; `None`: one is made and kept in the folder.
+    pub secret: Option<SecretString>,
+    /// `ENABLE_SIGNUP`.
+    pub signup: bool,
+    /// `DEFAULT_USER_ROLE`.
+    pub default_role: DefaultRole,
+    /// `JWT_EXPIRES_IN`; `None`: sessions do not end by themselves.
+    pub session_lifetime: Option<Duration>,
+    /// The session cookie.
+    pub cookies: Cookies,
+    /// API keys.
+    pub api_keys: ApiKeys,
+    /// `USER_PERMISSIONS_…`: the rest of the name, and whether it is allowed.
+    pub permissions: BTreeMap<String, bool>,
+}
+
+/// `DEFAULT_USER_ROLE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultRole {
+    /// Waits for an administrator.
+    Pending,
+    /// May use the server.
+    User,
+    /// May do everything.
+    Admin,
+}
+
+/// The session cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cookies {
+    /// `WEBUI_SESSION_COOKIE_SAME_SITE`.
+    pub same_site: SameSite,
+    /// `WEBUI_SESSION_COOKIE_SECURE`.
+    pub secure: bool,
+}
+
+/// `WEBUI_SESSION_COOKIE_SAME_SITE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Sent along when a link is followed.
+    Lax,
+    /// Never sent from other sites.
+    Strict,
+    /// Always sent; needs `Secure`.
+    None,
+}
+
+/// API keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeys {
+    /// `ENABLE_API_KEYS`.
+    pub enabled: bool,
+    /// `CUSTOM_API_KEY_HEADER`, in lower case.
+    pub header: String,
+    /// The paths that keys open; `None`: all that their account may.
+    pub only: Option<Vec<String>>,
+}
+
+/// Where models come from.
+#[derive(Clone, Debug)]
+pub struct Upstreams {
+    /// OpenAI-compatible upstreams in order; empty where `ENABLE_OPENAI_API` is off.
+    pub openai: Vec<Connection>,
+    /// Ollamas in order; empty where `ENABLE_OLLAMA_API` is off.
+    pub ollama: Vec<Connection>,
+    /// `BYPASS_MODEL_ACCESS_CONTROL`.
+    pub bypass_access: bool,
+    /// `DEFAULT_MODELS`.
+    pub default_models: Vec<String>,
+    /// `MODELS_CACHE_TTL`.
+    pub list_lifetime: Duration,
+    /// `AIOHTTP_CLIENT_TIMEOUT`: how long an upstream may be silent; `None`: for ever.
+    pub silence: Option<Duration>,
+    /// `AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST`.
+    pub list_timeout: Duration,
+}
+
+/// One upstream.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its base address.
+    pub url: Url,
+    /// Its key.
+    pub key: Option<SecretString>,
+}
+
+/// Who makes vectors.
+#[derive(Clone, Debug)]
+pub struct Embedding {
+    /// `RAG_EMBEDDING_ENGINE`, with what it needs.
+    pub engine: EmbeddingEngine,
+    /// `RAG_EMBEDDING_MODEL`.
+    pub model: String,
+    /// `RAG_EMBEDDING_BATCH_SIZE`.
+    pub batch_size: usize,
+    /// `RAG_EMBEDDING_CONCURRENT_REQUESTS`; `None`: no limit.
+    pub concurrency: Option<NonZeroUsize>,
+}
+
+/// `RAG_EMBEDDING_ENGINE`, with what it needs.
+#[derive(Clone, Debug)]
+pub enum EmbeddingEngine {
+    /// The model that is built in.
+    BuiltIn,
+    /// An Ollama.
+    Ollama(Connection),
+    /// An OpenAI-compatible upstream.
+    OpenAi(Connection),
+}
+
+/// How texts become chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splitting {
+    /// `RAG_TEXT_SPLITTER`, with `TIKTOKEN_ENCODING_NAME`.
+    pub by: SplitBy,
+    /// `CHUNK_SIZE`.
+    pub size: usize,
+    /// `CHUNK_OVERLAP`, smaller than the size.
+    pub overlap: usize,
+    /// `ENABLE_MARKDOWN_HEADER_TEXT_SPLITTER`.
+    pub markdown_headings: bool,
+}
+
+/// What a chunk's size counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SplitBy {
+    /// Characters.
+    Characters,
+    /// Tokens of this vocabulary.
+    Tokens(String),
+}
+
+/// How questions find passages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrieval {
+    /// `RAG_TOP_K`.
+    pub top_k: usize,
+    /// `RAG_RELEVANCE_THRESHOLD`.
+    pub threshold: f32,
+    /// `RAG_TEMPLATE`; `None`: ours.
+    pub template: Option<String>,
+    /// `RAG_FULL_CONTEXT`.
+    pub full_context: bool,
+    /// `BYPASS_EMBEDDING_AND_RETRIEVAL`.
+    pub bypass: bool,
+    /// `ENABLE_RETRIEVAL_QUERY_GENERATION`.
+    pub query_generation: bool,
+}
+
+/// What may be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// `RAG_FILE_MAX_SIZE`, in bytes.
+    pub max_size: Option<u64>,
+    /// `RAG_FILE_MAX_COUNT`.
+    pub max_count: Option<usize>,
+    /// `RAG_ALLOWED_FILE_EXTENSIONS`, in lower case without dots; empty: any.
+    pub extensions: Vec<String>,
+    /// `TRANSOM_JOBS`: how many are processed at once.
+    pub jobs: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// `GLOBAL_LOG_LEVEL`.
+    pub level: LogLevel,
+    /// `LOG_FORMAT`.
+    pub format: LogFormat,
+}
+
+/// `GLOBAL_LOG_LEVEL`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What someone should look at.
+    Error,
+    /// And what is odd.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And how.
+    Debug,
+    /// And everything else.
+    Trace,
+}
+
+/// `LOG_FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Database {
+    /// The database's address: as set, or `transom.db` in the data folder.
+    pub fn address(&self) -> SecretString {
+        if let Some(url) = &self.url {
+            return url.clone();
+        }
+        let path = std::path::absolute(self.folder.join("transom.db")).unwrap_or_else(|_| self.folder.join("transom.db"));
+        // The address is percent-decoded by the driver, and ? begins its options.
+        let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+        SecretString::from(format!("sqlite://{escaped}"))
+    }
+}
+
+impl LogLevel {
+    /// Its name in a filter of `tracing`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

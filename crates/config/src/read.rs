@@ -1,0 +1,305 @@
+//! From variables to settings.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::config::*;
+use crate::{BUILT_IN_EMBEDDING_MODEL, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, reader::Reader};
+
+const MEGABYTE: u64 = 1024 * 1024;
+
+/// A secret signs sessions and encrypts keys, so it should be at least as long as the digest it keys.
+const SECRET_LENGTH: usize = 32;
+const SECRET_DISTINCT: usize = 8;
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, Problems> {
+        Self::from_os(std::env::vars_os(), [])
+    }
+
+    /// Reads the process's environment, with `over` (name, value) going before it.
+    pub fn from_env_and(over: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
+        Self::from_os(std::env::vars_os(), over)
+    }
+
+    fn from_os(
+        vars: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+        over: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Problems> {
+        let mut unreadable = Vec::new();
+        let mut readable = Vec::new();
+        for (name, value) in vars {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => readable.push((name, value)),
+                Err(_) if VARIABLES.iter().any(|variable| variable.name == name) || name.starts_with(USER_PERMISSIONS) => {
+                    unreadable.push(Problem { sentence: format!("{name} is not text: it must be written in UTF-8."), variable: name });
+                }
+                Err(_) => {}
+            }
+        }
+        readable.extend(over);
+        match Self::from_vars(readable) {
+            Ok(config) if unreadable.is_empty() => Ok(config),
+            Ok(_) => Err(Problems(unreadable)),
+            Err(problems) => Err(Problems([unreadable, problems.0].concat())),
+        }
+    }
+
+    /// Reads variables; of two with the same name the later counts.
+    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
+        let mut reader = Reader::new(vars);
+        let server = server(&reader);
+        let upstreams = upstreams(&mut reader);
+        let config = Config {
+            database: database(&reader),
+            accounts: accounts(&mut reader, server.environment),
+            embedding: embedding(&mut reader, &upstreams),
+            splitting: splitting(&mut reader),
+            retrieval: retrieval(&reader),
+            files: files(&reader),
+            log: log(&reader),
+            upstreams: upstreams.used,
+            server,
+        };
+        let problems = reader.into_problems();
+        if problems.0.is_empty() { Ok(config) } else { Err(problems) }
+    }
+}
+
+fn server(reader: &Reader) -> Server {
+    let origins = reader.words("CORS_ALLOW_ORIGIN", ';');
+    Server {
+        host: reader.text("HOST").unwrap_or_default(),
+        port: reader.number("PORT"),
+        environment: if reader.choice("ENV") == "dev" { Environment::Dev } else { Environment::Prod },
+        name: reader.text("WEBUI_NAME").unwrap_or_default(),
+        origins: match origins.as_slice() {
+            [] => Origins::Own,
+            [any] if any == "*" => Origins::Any,
+            _ => Origins::These(origins),
+        },
+        workers: reader.some_number("TRANSOM_WORKERS"),
+        max_body: reader.number::<usize>("TRANSOM_MAX_BODY_MB") * MEGABYTE as usize,
+        shutdown: Duration::from_secs(reader.number("TRANSOM_SHUTDOWN_SECONDS")),
+    }
+}
+
+fn database(reader: &Reader) -> Database {
+    Database {
+        folder: reader.text("DATA_DIR").unwrap_or_default().into(),
+        url: reader.secret("DATABASE_URL"),
+        pool_size: reader.number("DATABASE_POOL_SIZE"),
+    }
+}
+
+fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
+    let secret = reader.secret("WEBUI_SECRET_KEY");
+    if environment == Environment::Prod && secret.as_ref().is_some_and(is_weak) {
+        reader.problem(
+            "WEBUI_SECRET_KEY",
+            format!(
+                "WEBUI_SECRET_KEY is too weak: it must have at least {SECRET_LENGTH} characters, {SECRET_DISTINCT} of them different, \
+                 such as `openssl rand -hex 32` prints (ENV=dev accepts it; unset, one is made and kept in DATA_DIR)."
+            ),
+        );
+    }
+    let cookies = Cookies {
+        same_site: match reader.choice("WEBUI_SESSION_COOKIE_SAME_SITE").as_str() {
+            "strict" => SameSite::Strict,
+            "none" => SameSite::None,
+            _ => SameSite::Lax,
+        },
+        secure: reader.switch("WEBUI_SESSION_COOKIE_SECURE"),
+    };
+    if cookies.same_site == SameSite::None && !cookies.secure {
+        reader.problem(
+            "WEBUI_SESSION_COOKIE_SECURE",
+            "WEBUI_SESSION_COOKIE_SECURE is false: it must be true where WEBUI_SESSION_COOKIE_SAME_SITE is none.".into(),
+        );
+    }
+    Accounts {
+        secret,
+        signup: reader.switch("ENABLE_SIGNUP"),
+        default_role: match reader.choice("DEFAULT_USER_ROLE").as_str() {
+            "user" => DefaultRole::User,
+            "admin" => DefaultRole::Admin,
+            _ => DefaultRole::Pending,
+        },
+        session_lifetime: reader.text("JWT_EXPIRES_IN").and_then(|text| duration::lifetime(&text)).flatten(),
+        cookies,
+        api_keys: ApiKeys {
+            enabled: reader.switch("ENABLE_API_KEYS"),
+            header: reader.choice("CUSTOM_API_KEY_HEADER"),
+            only: reader.switch("ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS").then(|| reader.words("API_KEYS_ALLOWED_ENDPOINTS", ',')),
+        },
+        permissions: reader.switches(USER_PERMISSIONS),
+    }
+}
+
+fn is_weak(secret: &SecretString) -> bool {
+    let secret = secret.expose_secret();
+    let distinct: std::collections::BTreeSet<char> = secret.chars().collect();
+    secret.chars().count() < SECRET_LENGTH || distinct.len() < SECRET_DISTINCT
+}
+
+/// The upstreams, and the first of each kind even where its kind is switched off for models: it may still embed.
+struct AllUpstreams {
+    used: Upstreams,
+    first_openai: Option<Connection>,
+    first_ollama: Option<Connection>,
+}
+
+fn upstreams(reader: &mut Reader) -> AllUpstreams {
+    let openai = openai_connections(reader);
+    let ollama: Vec<Connection> = reader
+        .addresses("OLLAMA_BASE_URLS")
+        .or_else(|| reader.addresses("OLLAMA_BASE_URL"))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|url| Connection { url, key: None })
+        .collect();
+    let silence = reader.number::<u64>("AIOHTTP_CLIENT_TIMEOUT");
+    AllUpstreams {
+        first_openai: openai.first().cloned(),
+        first_ollama: ollama.first().cloned(),
+        used: Upstreams {
+            openai: if reader.switch("ENABLE_OPENAI_API") { openai } else { Vec::new() },
+            ollama: if reader.switch("ENABLE_OLLAMA_API") { ollama } else { Vec::new() },
+            bypass_access: reader.switch("BYPASS_MODEL_ACCESS_CONTROL"),
+            default_models: reader.words("DEFAULT_MODELS", ','),
+            list_lifetime: Duration::from_secs(reader.number("MODELS_CACHE_TTL")),
+            silence: (silence > 0).then(|| Duration::from_secs(silence)),
+            list_timeout: Duration::from_secs(reader.number("AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST")),
+        },
+    }
+}
+
+fn openai_connections(reader: &mut Reader) -> Vec<Connection> {
+    let keys = reader.secrets("OPENAI_API_KEYS").or_else(|| reader.secret("OPENAI_API_KEY").map(|key| vec![Some(key)])).unwrap_or_default();
+    let urls = reader.addresses("OPENAI_API_BASE_URLS").or_else(|| reader.addresses("OPENAI_API_BASE_URL")).unwrap_or_else(|| {
+        // Without an address a key can only be meant for OpenAI itself.
+        let openai = keys.iter().any(Option::is_some).then(|| Url::parse("https://api.openai.com/v1").ok());
+        openai.flatten().into_iter().collect()
+    });
+    if keys.len() > urls.len() {
+        reader.problem(
+            "OPENAI_API_KEYS",
+            format!(
+                "OPENAI_API_KEYS has {} keys for {} addresses: it must have at most one key for each of OPENAI_API_BASE_URLS.",
+                keys.len(),
+                urls.len()
+            ),
+        );
+    }
+    let mut keys = keys.into_iter();
+    urls.into_iter().map(|url| Connection { url, key: keys.next().flatten() }).collect()
+}
+
+fn embedding(reader: &mut Reader, upstreams: &AllUpstreams) -> Embedding {
+    let concurrency = NonZeroUsize::new(reader.number("RAG_EMBEDDING_CONCURRENT_REQUESTS"));
+    let batch_size = reader.number("RAG_EMBEDDING_BATCH_SIZE");
+    let model = reader.text("RAG_EMBEDDING_MODEL");
+    let engine = match reader.choice("RAG_EMBEDDING_ENGINE").as_str() {
+        "ollama" => {
+            let own = reader.address("RAG_OLLAMA_BASE_URL");
+            let key = reader.secret("RAG_OLLAMA_API_KEY");
+            connection(reader, "RAG_OLLAMA_BASE_URL", own, key, upstreams.first_ollama.as_ref()).map(EmbeddingEngine::Ollama)
+        }
+        "openai" => {
+            let own = reader.address("RAG_OPENAI_API_BASE_URL");
+            let key = reader.secret("RAG_OPENAI_API_KEY");
+            connection(reader, "RAG_OPENAI_API_BASE_URL", own, key, upstreams.first_openai.as_ref()).map(EmbeddingEngine::OpenAi)
+        }
+        _ => {
+            let built_in = |model: &String| model == BUILT_IN_EMBEDDING_MODEL || model == "all-MiniLM-L6-v2";
+            if let Some(other) = model.as_ref().filter(|model| !built_in(model)) {
+                let sentence = format!(
+                    "RAG_EMBEDDING_MODEL is {other:?}: it must be {BUILT_IN_EMBEDDING_MODEL}, the one model that is built in, \
+                     unless RAG_EMBEDDING_ENGINE is ollama or openai."
+                );
+                reader.problem("RAG_EMBEDDING_MODEL", sentence);
+            }
+            return Embedding { engine: EmbeddingEngine::BuiltIn, model: BUILT_IN_EMBEDDING_MODEL.into(), batch_size, concurrency };
+        }
+    };
+    if model.is_none() {
+        let sentence = "RAG_EMBEDDING_MODEL is not set: it must name the model where RAG_EMBEDDING_ENGINE is ollama or openai.";
+        reader.problem("RAG_EMBEDDING_MODEL", sentence.into());
+    }
+    Embedding { engine: engine.unwrap_or(EmbeddingEngine::BuiltIn), model: model.unwrap_or_default(), batch_size, concurrency }
+}
+
+/// The embedder's own address and key, or those of the first upstream. A key never goes to an address it was not given for.
+fn connection(
+    reader: &mut Reader,
+    name: &str,
+    own: Option<Url>,
+    key: Option<SecretString>,
+    first: Option<&Connection>,
+) -> Option<Connection> {
+    match (own, first) {
+        (Some(url), Some(first)) if first.url == url => Some(Connection { url, key: key.or_else(|| first.key.clone()) }),
+        (Some(url), _) => Some(Connection { url, key }),
+        (None, Some(first)) => Some(Connection { url: first.url.clone(), key: key.or_else(|| first.key.clone()) }),
+        (None, None) => {
+            reader.problem(name, format!("{name} is not set: it must be the address of the upstream that embeds."));
+            None
+        }
+    }
+}
+
+fn splitting(reader: &mut Reader) -> Splitting {
+    let (size, overlap) = (reader.number("CHUNK_SIZE"), reader.number("CHUNK_OVERLAP"));
+    if overlap >= size {
+        let sentence = format!("CHUNK_OVERLAP is {overlap}: it must be smaller than CHUNK_SIZE, which is {size}.");
+        reader.problem("CHUNK_OVERLAP", sentence);
+    }
+    Splitting {
+        by: if reader.choice("RAG_TEXT_SPLITTER") == "token" {
+            SplitBy::Tokens(reader.choice("TIKTOKEN_ENCODING_NAME"))
+        } else {
+            SplitBy::Characters
+        },
+        size,
+        overlap,
+        markdown_headings: reader.switch("ENABLE_MARKDOWN_HEADER_TEXT_SPLITTER"),
+    }
+}
+
+fn retrieval(reader: &Reader) -> Retrieval {
+    Retrieval {
+        top_k: reader.number("RAG_TOP_K"),
+        threshold: reader.number("RAG_RELEVANCE_THRESHOLD"),
+        template: reader.text("RAG_TEMPLATE"),
+        full_context: reader.switch("RAG_FULL_CONTEXT"),
+        bypass: reader.switch("BYPASS_EMBEDDING_AND_RETRIEVAL"),
+        query_generation: reader.switch("ENABLE_RETRIEVAL_QUERY_GENERATION"),
+    }
+}
+
+fn files(reader: &Reader) -> Files {
+    let extensions = reader.words("RAG_ALLOWED_FILE_EXTENSIONS", ',');
+    Files {
+        max_size: reader.some_number::<u64>("RAG_FILE_MAX_SIZE").map(|megabytes| megabytes * MEGABYTE),
+        max_count: reader.some_number("RAG_FILE_MAX_COUNT"),
+        extensions: extensions.iter().map(|ending| ending.trim_start_matches('.').to_lowercase()).collect(),
+        jobs: reader.number("TRANSOM_JOBS"),
+    }
+}
+
+fn log(reader: &Reader) -> Log {
+    Log {
+        level: match reader.choice("GLOBAL_LOG_LEVEL").as_str() {
+            "critical" | "error" => LogLevel::Error,
+            "warning" => LogLevel::Warn,
+            "debug" => LogLevel::Debug,
+            "trace" => LogLevel::Trace,
+            _ => LogLevel::Info,
+        },
+        format: if reader.choice("LOG_FORMAT") == "json" { LogFormat::Json } else { LogFormat::Text },
+    }
+}

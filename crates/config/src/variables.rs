@@ -1,0 +1,101 @@
+//! The list of variables.
+
+use crate::{Kind, Variable};
+
+/// The model that is built in.
+pub const BUILT_IN_EMBEDDING_MODEL: &str = "sentence-transformers/all-MiniLM-L6-v2";
+
+/// The beginning of the names of variables that set what accounts may do by default.
+pub const USER_PERMISSIONS: &str = "USER_PERMISSIONS_";
+
+const SERVER: &str = "Server";
+const DATA: &str = "Data";
+const ACCOUNTS: &str = "Accounts";
+const KEYS: &str = "API keys";
+const UPSTREAMS: &str = "Upstreams and models";
+const EMBEDDING: &str = "Embedding";
+const SPLITTING: &str = "Splitting";
+const RETRIEVAL: &str = "Retrieval";
+const FILES: &str = "Files";
+const LOG: &str = "Log";
+
+const fn var(group: &'static str, name: &'static str, default: &'static str, kind: Kind, meaning: &'static str) -> Variable {
+    Variable { name, group, default, kind, meaning }
+}
+
+const fn whole(min: u64, max: u64) -> Kind {
+    Kind::Whole { min, max }
+}
+
+/// Every variable, in the order of help and documentation.
+#[rustfmt::skip]
+pub static VARIABLES: &[Variable] = &[
+    var(SERVER, "HOST", "127.0.0.1", Kind::Host, "Address to listen on; 0.0.0.0 lets other machines in."),
+    var(SERVER, "PORT", "3000", whole(0, 65_535), "Port to listen on; 0 takes a free one."),
+    var(SERVER, "ENV", "prod", Kind::OneOf(&["prod", "dev"]), "dev accepts a weak WEBUI_SECRET_KEY; for trying things out only."),
+    var(SERVER, "WEBUI_NAME", "Transom", Kind::Text, "Name that /api/config gives the server."),
+    var(SERVER, "CORS_ALLOW_ORIGIN", "", Kind::Origins, "Origins whose pages may call the server; unset, only its own."),
+    var(SERVER, "TRANSOM_WORKERS", "", whole(1, 1_024), "Threads that answer requests; unset, one for each core."),
+    var(SERVER, "TRANSOM_MAX_BODY_MB", "64", whole(1, 4_096), "Size of a request's body in megabytes, uploads aside."),
+    var(SERVER, "TRANSOM_SHUTDOWN_SECONDS", "30", whole(0, 3_600), "Seconds that running requests get to end after SIGTERM."),
+
+    var(DATA, "DATA_DIR", "./data", Kind::Text, "Folder of the database, uploaded files, vectors and the secret; made where missing."),
+    var(DATA, "DATABASE_URL", "", Kind::Database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; unset, transom.db in DATA_DIR."),
+    var(DATA, "DATABASE_POOL_SIZE", "10", whole(1, 1_000), "Connections to the database at most."),
+
+    var(ACCOUNTS, "WEBUI_SECRET_KEY", "", Kind::Secret, "Signs sessions and encrypts API keys; unset, one is made and kept in DATA_DIR."),
+    var(ACCOUNTS, "ENABLE_SIGNUP", "true", Kind::Switch, "Whether people may sign up; the first account always may, and closes it."),
+    var(ACCOUNTS, "DEFAULT_USER_ROLE", "pending", Kind::OneOf(&["pending", "user", "admin"]), "Role of accounts that sign themselves up, after the first."),
+    var(ACCOUNTS, "JWT_EXPIRES_IN", "4w", Kind::Lifetime, "How long a session lasts."),
+    var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SAME_SITE", "lax", Kind::OneOf(&["lax", "strict", "none"]), "SameSite of the session cookie."),
+    var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SECURE", "false", Kind::Switch, "Whether the session cookie travels over https alone."),
+
+    var(KEYS, "ENABLE_API_KEYS", "true", Kind::Switch, "Whether API keys can be made and used."),
+    var(KEYS, "CUSTOM_API_KEY_HEADER", "x-api-key", Kind::HeaderName, "Header that may carry a key in place of Authorization."),
+    var(KEYS, "ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS", "false", Kind::Switch, "Whether keys open only API_KEYS_ALLOWED_ENDPOINTS."),
+    var(KEYS, "API_KEYS_ALLOWED_ENDPOINTS", "", Kind::Words, "Paths that keys open, with , between them."),
+
+    var(UPSTREAMS, "ENABLE_OPENAI_API", "true", Kind::Switch, "Whether OpenAI-compatible upstreams are used."),
+    var(UPSTREAMS, "OPENAI_API_BASE_URL", "", Kind::Address, "The one OpenAI-compatible upstream; unset, https://api.openai.com/v1 if a key is set."),
+    var(UPSTREAMS, "OPENAI_API_BASE_URLS", "", Kind::Addresses, "Several of them with ; between; goes before OPENAI_API_BASE_URL."),
+    var(UPSTREAMS, "OPENAI_API_KEY", "", Kind::Secret, "Key of the one upstream."),
+    var(UPSTREAMS, "OPENAI_API_KEYS", "", Kind::Secrets, "Keys of the several, in their order with ; between; may be fewer."),
+    var(UPSTREAMS, "ENABLE_OLLAMA_API", "true", Kind::Switch, "Whether Ollama upstreams are used."),
+    var(UPSTREAMS, "OLLAMA_BASE_URL", "http://localhost:11434", Kind::Address, "The one Ollama."),
+    var(UPSTREAMS, "OLLAMA_BASE_URLS", "", Kind::Addresses, "Several of them with ; between; goes before OLLAMA_BASE_URL."),
+    var(UPSTREAMS, "BYPASS_MODEL_ACCESS_CONTROL", "false", Kind::Switch, "Opens every model to every account."),
+    var(UPSTREAMS, "DEFAULT_MODELS", "", Kind::Words, "Models that /api/config proposes, with , between them."),
+    var(UPSTREAMS, "MODELS_CACHE_TTL", "30", whole(0, 86_400), "Seconds after which the list of models is refreshed behind a request."),
+    var(UPSTREAMS, "AIOHTTP_CLIENT_TIMEOUT", "300", whole(0, 86_400), "Seconds that an upstream may be silent in a call; 0 sets no limit."),
+    var(UPSTREAMS, "AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST", "10", whole(1, 600), "Seconds that an upstream gets to list its models."),
+
+    var(EMBEDDING, "RAG_EMBEDDING_ENGINE", "", Kind::OneOf(&["ollama", "openai"]), "Who embeds; unset, the model that is built in."),
+    var(EMBEDDING, "RAG_EMBEDDING_MODEL", "", Kind::Text, "The embedding model; unset, the built-in sentence-transformers/all-MiniLM-L6-v2."),
+    var(EMBEDDING, "RAG_EMBEDDING_BATCH_SIZE", "32", whole(1, 2_048), "Chunks in one embedding call."),
+    var(EMBEDDING, "RAG_EMBEDDING_CONCURRENT_REQUESTS", "4", whole(0, 1_000), "Embedding calls under way at once; 0 sets no limit."),
+    var(EMBEDDING, "RAG_OLLAMA_BASE_URL", "", Kind::Address, "The Ollama that embeds; unset, the first of OLLAMA_BASE_URLS."),
+    var(EMBEDDING, "RAG_OLLAMA_API_KEY", "", Kind::Secret, "Its key."),
+    var(EMBEDDING, "RAG_OPENAI_API_BASE_URL", "", Kind::Address, "The OpenAI-compatible upstream that embeds; unset, the first of OPENAI_API_BASE_URLS."),
+    var(EMBEDDING, "RAG_OPENAI_API_KEY", "", Kind::Secret, "Its key; unset, that of the first upstream."),
+
+    var(SPLITTING, "RAG_TEXT_SPLITTER", "character", Kind::OneOf(&["character", "token"]), "What CHUNK_SIZE counts."),
+    var(SPLITTING, "TIKTOKEN_ENCODING_NAME", "cl100k_base", Kind::OneOf(&["cl100k_base", "o200k_base", "p50k_base", "p50k_edit", "r50k_base", "gpt2"]), "The vocabulary that tokens are counted with."),
+    var(SPLITTING, "CHUNK_SIZE", "1000", whole(1, 1_000_000), "Size of a chunk at most, in characters or tokens."),
+    var(SPLITTING, "CHUNK_OVERLAP", "100", whole(0, 1_000_000), "What neighbouring chunks share at most."),
+    var(SPLITTING, "ENABLE_MARKDOWN_HEADER_TEXT_SPLITTER", "true", Kind::Switch, "Whether Markdown is split at its headings first."),
+
+    var(RETRIEVAL, "RAG_TOP_K", "3", whole(1, 1_000), "Passages that a question gets."),
+    var(RETRIEVAL, "RAG_RELEVANCE_THRESHOLD", "0", Kind::Fraction { min: 0.0, max: 1.0 }, "Score below which a passage is left out."),
+    var(RETRIEVAL, "RAG_TEMPLATE", "", Kind::Template, "The prompt around the passages: {{CONTEXT}} and {{QUERY}} are filled in; unset, one of our own."),
+    var(RETRIEVAL, "RAG_FULL_CONTEXT", "false", Kind::Switch, "Whether whole documents go into the prompt in place of passages."),
+    var(RETRIEVAL, "BYPASS_EMBEDDING_AND_RETRIEVAL", "false", Kind::Switch, "Leaves uploads unembedded and puts whole documents into the prompt."),
+    var(RETRIEVAL, "ENABLE_RETRIEVAL_QUERY_GENERATION", "true", Kind::Switch, "Whether the model is asked for search words where earlier turns make them necessary."),
+
+    var(FILES, "RAG_FILE_MAX_SIZE", "", whole(1, 1_000_000), "Size of an upload at most, in megabytes; unset, no limit."),
+    var(FILES, "RAG_FILE_MAX_COUNT", "", whole(1, 1_000_000), "Files that a chat call may name at most; unset, no limit."),
+    var(FILES, "RAG_ALLOWED_FILE_EXTENSIONS", "", Kind::Words, "Endings that uploads may have (pdf,txt), with , between them; unset, any."),
+    var(FILES, "TRANSOM_JOBS", "2", whole(1, 256), "Files that are processed at once."),
+
+    var(LOG, "GLOBAL_LOG_LEVEL", "info", Kind::OneOf(&["critical", "error", "warning", "info", "debug", "trace"]), "What the log holds; RUST_LOG goes before it and can name modules."),
+    var(LOG, "LOG_FORMAT", "text", Kind::OneOf(&["text", "json"]), "How it is written to standard error."),
+];
