@@ -9,7 +9,7 @@
 mod memory;
 mod store;
 
-#[cfg(feature = "testkit")]
+#[cfg(any(test, feature = "testkit"))]
 pub mod suite;
 
 pub use memory::MemoryStore;

@@ -1,6 +1,6 @@
 //! An exact store in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -40,17 +40,17 @@ impl VectorStore for MemoryStore {
         Ok(())
     }
 
-    async fn replace(&self, space: &Space, file: &FileId, chunks: Vec<EmbeddedChunk>) -> Result<(), VectorError> {
-        for chunk in &chunks {
-            check(space, &chunk.vector)?;
+    async fn replace(&self, space: &Space, file: &FileId, mut chunks: Vec<EmbeddedChunk>) -> Result<(), VectorError> {
+        for stored in &chunks {
+            check(space, &stored.vector)?;
         }
+        chunks.sort_by_key(|stored| stored.chunk.ordinal);
         self.write(|spaces| {
-            let files = spaces.entry(space.clone()).or_default();
-            if chunks.is_empty() {
-                files.remove(file)
-            } else {
-                files.insert(file.clone(), chunks)
-            };
+            if !chunks.is_empty() {
+                spaces.entry(space.clone()).or_default().insert(file.clone(), chunks);
+            } else if let Some(files) = spaces.get_mut(space) {
+                files.remove(file);
+            }
         });
         Ok(())
     }
@@ -73,11 +73,11 @@ impl VectorStore for MemoryStore {
             query
                 .files
                 .iter()
-                .collect::<std::collections::BTreeSet<_>>()
+                .collect::<BTreeSet<_>>()
                 .into_iter()
                 .filter_map(|file| files.get(file))
                 .flatten()
-                .map(|stored| Hit { chunk: stored.chunk.clone(), similarity: dot(&stored.vector, &query.vector) })
+                .map(|stored| Hit { chunk: stored.chunk.clone(), similarity: cosine(&stored.vector, &query.vector) })
                 .collect()
         });
         // Stable, so equal ones keep the order of file and ordinal.
@@ -113,6 +113,32 @@ fn check(space: &Space, vector: &[f32]) -> Result<(), VectorError> {
     Err(VectorError::Dimension { expected: space.dimension, got: vector.len() })
 }
 
+/// As the port promises, also for vectors whose length is not 1; without a direction there is no likeness.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let lengths = dot(a, a).sqrt() * dot(b, b).sqrt();
+    if lengths > 0.0 { (dot(a, b) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
+}
+
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    async fn make() -> (Arc<dyn VectorStore>, ()) {
+        (Arc::new(MemoryStore::new()), ())
+    }
+
+    crate::behaviours!(make);
+
+    #[test]
+    fn vectors_of_any_length_are_compared_by_their_direction() {
+        assert!((cosine(&[3.0, 0.0], &[5.0, 0.0]) - 1.0).abs() < 1e-6);
+        assert!((cosine(&[3.0, 0.0], &[-5.0, 0.0]) + 1.0).abs() < 1e-6);
+        assert_eq!(cosine(&[0.0, 0.0], &[1.0, 0.0]), 0.0);
+    }
 }

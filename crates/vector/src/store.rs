@@ -74,10 +74,10 @@ pub trait VectorStore: Send + Sync + 'static {
     /// Makes the space, where it is missing. Every other call on a missing space finds it empty.
     async fn ensure(&self, space: &Space) -> Result<(), VectorError>;
 
-    /// Replaces all chunks of `file` in the space; with none, removes them.
+    /// Replaces all chunks of `file` in the space, which is made where it is missing; with none, removes them.
     async fn replace(&self, space: &Space, file: &FileId, chunks: Vec<EmbeddedChunk>) -> Result<(), VectorError>;
 
-    /// Removes the chunks of `files` from every space.
+    /// Removes the chunks of `files` from every space. A space that fails does not keep the others from being cleared.
     async fn delete(&self, files: &[FileId]) -> Result<(), VectorError>;
 
     /// The chunks nearest to the question, nearest first; equal ones by file and ordinal.
