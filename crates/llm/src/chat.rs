@@ -80,6 +80,8 @@ pub enum ChatEvent {
     Reasoning(String),
     /// A tool call, or a piece of one.
     ToolCall(ToolCallDelta),
+    /// Log probabilities of the piece of text that comes next: OpenAI's `logprobs` object.
+    Logprobs(Value),
     /// Tokens and timings. Comes at most once, before the end.
     Usage(Usage),
     /// The answer is complete.
@@ -115,6 +117,7 @@ pub enum FinishReason {
 
 /// OpenAI's `usage`, with whatever else the upstream measured beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub prompt_tokens: u64,

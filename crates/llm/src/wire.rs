@@ -1,7 +1,23 @@
-//! OpenAI's stream on the wire: events to `chat.completion.chunk` frames, and frames back to events.
+//! OpenAI's shapes on the wire: events to `chat.completion.chunk` frames or a whole `chat.completion`, and back.
+//!
+//! A stream that we write ends in exactly one of two ways: with `data: [DONE]`, or, where the upstream failed after the
+//! first byte, with an error frame (see [`error_frame`]) and nothing after it. A client that waits for `[DONE]` thus never
+//! takes a broken answer for a whole one.
+
+mod error;
+mod read;
+mod sse;
+mod whole;
+mod write;
 
 use bytes::Bytes;
 use serde::Serialize;
+
+pub use error::{error_body, error_frame};
+pub use read::{event_stream, events};
+pub use sse::sse;
+pub use whole::{Meta, collect, whole, whole_as_sse};
+pub use write::ChunkWriter;
 
 /// The frame that ends a stream.
 pub const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
@@ -14,4 +30,9 @@ pub fn frame<T: Serialize>(data: &T) -> Bytes {
     let _ = serde_json::to_writer(&mut out, data);
     out.extend_from_slice(b"\n\n");
     out.into()
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
