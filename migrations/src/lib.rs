@@ -1,1 +1,38 @@
 //! The database schema, one purpose a file.
+//!
+//! Migrations run forward only, each in a transaction of its own; the store runs those that are missing when it opens a database.
+
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+pub use sea_orm_migration::MigratorTrait;
+
+mod m0001_accounts;
+mod m0002_api_keys;
+mod m0003_groups;
+mod m0004_grants;
+mod m0005_files;
+mod m0006_knowledge;
+mod m0007_models;
+mod m0008_settings;
+mod m0009_jobs;
+
+/// Brings a database's schema up to date.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_api_keys::Migration),
+            Box::new(m0003_groups::Migration),
+            Box::new(m0004_grants::Migration),
+            Box::new(m0005_files::Migration),
+            Box::new(m0006_knowledge::Migration),
+            Box::new(m0007_models::Migration),
+            Box::new(m0008_settings::Migration),
+            Box::new(m0009_jobs::Migration),
+        ]
+    }
+}

@@ -1,11 +1,22 @@
 //! Uploaded files: rows and extracted text.
 //!
-//! A caller reads a file that is its own, or that is in a collection it may read; it changes its own, or one in a collection it may write;
-//! administrators read and change all.
+//! A caller reads a file that is its own, or that is in a collection it may read; it changes its own, or one in a collection it may write
+//! that somebody who could change it put there; administrators read and change all.
 
-use transom_domain::{Caller, File, FileId, NewFile, Permission, Text};
+use std::collections::HashMap;
 
-use crate::{Direction, Store, StoreError};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use sha2::{Digest, Sha256};
+use transom_domain::{Caller, File, FileId, FileStatus, NewFile, Permission, Role, Text, now};
+
+use crate::entity::{file, file_text, job};
+use crate::jobs::JobKind;
+use crate::query::{IDS_AT_ONCE, fits, fold, never, ordinal, page};
+use crate::texts::{self, status};
+use crate::{Direction, Store, StoreError, access, queue};
 
 /// What files can be ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,54 +47,217 @@ pub struct FileQuery {
     pub limit: Option<u64>,
 }
 
+impl FileQuery {
+    pub(crate) fn filter(&self, select: Select<file::Entity>) -> Select<file::Entity> {
+        select.filter(Condition::all().add_option(self.name.as_deref().map(|name| fits((file::Entity, file::Column::Folded), name))))
+    }
+
+    pub(crate) fn page(&self, select: Select<file::Entity>) -> Select<file::Entity> {
+        let column = match self.order {
+            FileOrder::CreatedAt => file::Column::CreatedAt,
+            FileOrder::UpdatedAt => file::Column::UpdatedAt,
+            FileOrder::Name => file::Column::Folded,
+        };
+        let select = select.order_by(column, self.direction.into()).order_by(file::Column::Ordinal, self.direction.into());
+        page(select, self.skip, self.limit)
+    }
+}
+
 impl Store {
     /// Makes a file row of the caller's; with `process`, its job in the same transaction.
-    pub async fn create_file(&self, _caller: &Caller, _new: NewFile, _process: bool) -> Result<File, StoreError> {
-        todo!()
+    pub async fn create_file(&self, caller: &Caller, new: NewFile, process: bool) -> Result<File, StoreError> {
+        let at = now();
+        let row = file::Model {
+            id: new.id.into(),
+            user_id: caller.id.as_str().to_owned(),
+            folded: fold(&new.filename),
+            filename: new.filename,
+            object_path: new.object_path,
+            file_hash: new.file_hash,
+            text_hash: None,
+            size: i64::try_from(new.size).unwrap_or(i64::MAX),
+            content_type: new.content_type,
+            status: if process { FileStatus::Pending } else { FileStatus::Unprocessed }.as_str().to_owned(),
+            error: None,
+            fingerprint: None,
+            metadata: new.metadata.into(),
+            created_at: at,
+            updated_at: at,
+            ordinal: ordinal(),
+        };
+        let made = File::try_from(row.clone())?;
+        let tx = self.begin().await?;
+        file::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
+        if process {
+            queue::leave(&tx, &JobKind::Process(made.id.clone())).await?;
+        }
+        tx.commit().await?;
+        Ok(made)
     }
 
     /// A file that the caller may read, or change.
-    pub async fn file(&self, _caller: &Caller, _id: &FileId, _needed: Permission) -> Result<Option<File>, StoreError> {
-        todo!()
+    pub async fn file(&self, caller: &Caller, id: &FileId, needed: Permission) -> Result<Option<File>, StoreError> {
+        let row = file::Entity::find_by_id(id.as_str()).filter(access::files(caller, needed)).one(&self.read).await?;
+        row.map(File::try_from).transpose()
     }
 
     /// The files that are the caller's (all, for administrators), and how many the query has without skip and limit.
-    pub async fn list_files(&self, _caller: &Caller, _query: &FileQuery) -> Result<(Vec<File>, u64), StoreError> {
-        todo!()
+    pub async fn list_files(&self, caller: &Caller, query: &FileQuery) -> Result<(Vec<File>, u64), StoreError> {
+        let whose = match caller.role {
+            Role::Pending => Condition::all().add(never()),
+            Role::Admin if !query.own => Condition::all(),
+            Role::Admin | Role::User => Condition::all().add(file::Column::UserId.eq(caller.id.as_str())),
+        };
+        let select = query.filter(file::Entity::find().filter(whose));
+        let total = select.clone().count(&self.read).await?;
+        let rows = query.page(select).all(&self.read).await?;
+        Ok((rows.into_iter().map(File::try_from).collect::<Result<_, _>>()?, total))
     }
 
     /// The extracted text of a file that the caller may read; `None` where the file or its text is missing.
-    pub async fn file_text(&self, _caller: &Caller, _id: &FileId) -> Result<Option<Text>, StoreError> {
-        todo!()
+    pub async fn file_text(&self, caller: &Caller, id: &FileId) -> Result<Option<Text>, StoreError> {
+        if self.file(caller, id, Permission::Read).await?.is_none() {
+            return Ok(None);
+        }
+        texts::of(&self.read, id).await
     }
 
     /// The extracted texts of files that the caller may read, by id; for lists.
-    pub async fn file_texts(&self, _caller: &Caller, _ids: &[FileId]) -> Result<std::collections::HashMap<FileId, String>, StoreError> {
-        todo!()
+    pub async fn file_texts(&self, caller: &Caller, ids: &[FileId]) -> Result<HashMap<FileId, String>, StoreError> {
+        let mut found = HashMap::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let readable = file::Entity::find()
+                .select_only()
+                .column(file::Column::Id)
+                .filter(file::Column::Id.is_in(ids.iter().map(FileId::as_str)))
+                .filter(access::files(caller, Permission::Read))
+                .into_tuple::<String>()
+                .all(&self.read)
+                .await?;
+            let rows = file_text::Entity::find().filter(file_text::Column::FileId.is_in(readable)).all(&self.read).await?;
+            found.extend(rows.into_iter().map(|row| (FileId::from(row.file_id), row.text)));
+        }
+        Ok(found)
     }
 
     /// Replaces the text of a file that the caller may change, and leaves a job to index it again. Its status becomes pending.
-    pub async fn replace_file_text(&self, _caller: &Caller, _id: &FileId, _text: &Text) -> Result<Option<File>, StoreError> {
-        todo!()
+    /// Work on the file's earlier text is cancelled.
+    pub async fn replace_file_text(&self, caller: &Caller, id: &FileId, text: &Text) -> Result<Option<File>, StoreError> {
+        let tx = self.begin().await?;
+        if changeable(&tx, caller, id).await?.is_none() {
+            return Ok(None);
+        }
+        texts::keep(&tx, id, text, &hex::encode(Sha256::digest(&text.text))).await?;
+        let file = put_back(&tx, JobKind::Index(id.clone())).await?;
+        tx.commit().await?;
+        Ok(file)
     }
 
     /// Renames a file that the caller may change.
-    pub async fn rename_file(&self, _caller: &Caller, _id: &FileId, _name: &str) -> Result<Option<File>, StoreError> {
-        todo!()
+    pub async fn rename_file(&self, caller: &Caller, id: &FileId, name: &str) -> Result<Option<File>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(mut row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        row.filename = name.to_owned();
+        row.folded = fold(name);
+        row.updated_at = now();
+        file::Entity::update_many()
+            .col_expr(file::Column::Filename, Expr::value(row.filename.as_str()))
+            .col_expr(file::Column::Folded, Expr::value(row.folded.as_str()))
+            .col_expr(file::Column::UpdatedAt, Expr::value(row.updated_at))
+            .filter(file::Column::Id.eq(id.as_str()))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        row.try_into().map(Some)
     }
 
     /// Leaves a job to extract and index a file that the caller may change (again). Its status becomes pending.
-    pub async fn process_file(&self, _caller: &Caller, _id: &FileId) -> Result<Option<File>, StoreError> {
-        todo!()
+    /// Earlier work on it is cancelled.
+    pub async fn process_file(&self, caller: &Caller, id: &FileId) -> Result<Option<File>, StoreError> {
+        let tx = self.begin().await?;
+        if changeable(&tx, caller, id).await?.is_none() {
+            return Ok(None);
+        }
+        let file = put_back(&tx, JobKind::Process(id.clone())).await?;
+        tx.commit().await?;
+        Ok(file)
     }
 
     /// Deletes a file that the caller may change: row, text, memberships and waiting jobs, and leaves a job to erase bytes and vectors.
-    pub async fn delete_file(&self, _caller: &Caller, _id: &FileId) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn delete_file(&self, caller: &Caller, id: &FileId) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        if changeable(&tx, caller, id).await?.is_none() {
+            return Ok(false);
+        }
+        let deleted = erase(&tx, Condition::all().add(file::Column::Id.eq(id.as_str()))).await?;
+        tx.commit().await?;
+        Ok(deleted > 0)
     }
 
     /// The same for every file there is; nothing unless the caller is an administrator. How many.
-    pub async fn delete_all_files(&self, _caller: &Caller) -> Result<u64, StoreError> {
-        todo!()
+    pub async fn delete_all_files(&self, caller: &Caller) -> Result<u64, StoreError> {
+        if !caller.is_admin() {
+            return Ok(0);
+        }
+        let tx = self.begin().await?;
+        let deleted = erase(&tx, Condition::all()).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+}
+
+/// The row of a file that the caller may change, locked until the transaction ends.
+async fn changeable(tx: &DatabaseTransaction, caller: &Caller, id: &FileId) -> Result<Option<file::Model>, StoreError> {
+    let select = file::Entity::find_by_id(id.as_str()).filter(access::files(caller, Permission::Write));
+    Ok(select.lock_exclusive().one(tx).await?)
+}
+
+/// Cancels the work on a file, leaves this job instead, and makes the file wait for it.
+async fn put_back(tx: &DatabaseTransaction, kind: JobKind) -> Result<Option<File>, StoreError> {
+    let id = kind.file().as_str().to_owned();
+    queue::cancel(tx, Condition::all().add(job::Column::FileId.eq(id.as_str()))).await?;
+    queue::leave(tx, &kind).await?;
+    status(tx, &id.as_str().into(), FileStatus::Pending, None).await?;
+    file::Entity::find_by_id(id).one(tx).await?.map(File::try_from).transpose()
+}
+
+/// Deletes files with their texts, memberships and work, and leaves a job for each to erase its bytes and vectors.
+pub(crate) async fn erase(tx: &DatabaseTransaction, which: Condition) -> Result<u64, StoreError> {
+    let mut erased = 0;
+    loop {
+        let rows = file::Entity::find().filter(which.clone()).limit(IDS_AT_ONCE as u64).lock_exclusive().all(tx).await?;
+        if rows.is_empty() {
+            return Ok(erased);
+        }
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        queue::cancel(tx, Condition::all().add(job::Column::FileId.is_in(ids.iter().copied()))).await?;
+        // Texts and memberships go with the row.
+        erased += file::Entity::delete_many().filter(file::Column::Id.is_in(ids)).exec(tx).await?.rows_affected;
+        let jobs: Vec<JobKind> = rows.into_iter().map(|row| JobKind::Erase(row.id.into(), row.object_path)).collect();
+        queue::leave_all(tx, &jobs).await?;
+    }
+}
+
+impl TryFrom<file::Model> for File {
+    type Error = StoreError;
+
+    fn try_from(row: file::Model) -> Result<Self, StoreError> {
+        let serde_json::Value::Object(metadata) = row.metadata else { return Err(StoreError::unreadable("metadata")) };
+        Ok(File {
+            id: row.id.into(),
+            user_id: row.user_id.into(),
+            filename: row.filename,
+            object_path: row.object_path,
+            file_hash: row.file_hash,
+            text_hash: row.text_hash,
+            size: u64::try_from(row.size).unwrap_or(0),
+            content_type: row.content_type,
+            status: serde_json::from_value(row.status.into()).map_err(|_| StoreError::unreadable("status"))?,
+            error: row.error,
+            fingerprint: row.fingerprint.map(transom_domain::Fingerprint),
+            metadata,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
     }
 }

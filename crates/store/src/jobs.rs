@@ -1,8 +1,16 @@
 //! Background work, and what workers and start-up read without a caller. No handler uses this module.
+//!
+//! A file has one worker at a time. Whoever leased a job ends it with [`Store::finish_job`] or [`Store::retry_job`], also when it was
+//! cancelled: what waits for the same file (the erasing of a deleted one, say) does not begin before that, or before the lease runs out.
 
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use transom_domain::{File, FileId, FileStatus, Fingerprint, JobId, Text, Timestamp};
 
-use crate::{Store, StoreError};
+use crate::connect::Lock;
+use crate::entity::{file, job};
+use crate::query::IDS_AT_ONCE;
+use crate::{Store, StoreError, queue, texts};
 
 /// What a job does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +21,23 @@ pub enum JobKind {
     Index(FileId),
     /// Remove a deleted file's bytes (at this object path) and vectors.
     Erase(FileId, String),
+}
+
+impl JobKind {
+    /// The file it is about.
+    pub fn file(&self) -> &FileId {
+        match self {
+            JobKind::Process(id) | JobKind::Index(id) | JobKind::Erase(id, _) => id,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            JobKind::Process(_) => "process",
+            JobKind::Index(_) => "index",
+            JobKind::Erase(..) => "erase",
+        }
+    }
 }
 
 /// A leased job.
@@ -28,67 +53,194 @@ pub struct Job {
 
 impl Store {
     /// Takes the oldest job that is due and that nobody holds, until `now + lease_seconds`. A lease that ran out is free again.
-    pub async fn lease_job(&self, _now: Timestamp, _lease_seconds: i64) -> Result<Option<Job>, StoreError> {
-        todo!()
+    /// Passes over jobs of a file that another job is being done for.
+    pub async fn lease_job(&self, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>, StoreError> {
+        // Workers ask often and mostly in vain: that must not take the writer.
+        if job::Entity::find().filter(free(now)).limit(1).one(&self.read).await?.is_none() {
+            return Ok(None);
+        }
+        let tx = self.begin_locked(Lock::Jobs).await?;
+        job::Entity::delete_many().filter(free(now)).filter(job::Column::Cancelled.eq(true)).exec(&tx).await?;
+        let oldest = job::Entity::find()
+            .filter(free(now))
+            .filter(file_is_free(now))
+            .order_by_asc(job::Column::DueAt)
+            .order_by_asc(job::Column::Ordinal)
+            .lock_exclusive()
+            .one(&tx)
+            .await?;
+        if let Some(row) = &oldest {
+            job::Entity::update_many()
+                .col_expr(job::Column::LeaseUntil, Expr::value(now.saturating_add(lease_seconds)))
+                .col_expr(job::Column::Attempts, Expr::value(row.attempts.saturating_add(1)))
+                .filter(job::Column::Id.eq(row.id.as_str()))
+                .exec(&tx)
+                .await?;
+        }
+        tx.commit().await?;
+        oldest.map(leased).transpose()
     }
 
     /// Keeps a leased job for longer; `false` where it is gone (cancelled).
-    pub async fn renew_job(&self, _id: &JobId, _until: Timestamp) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn renew_job(&self, id: &JobId, until: Timestamp) -> Result<bool, StoreError> {
+        let updated = job::Entity::update_many()
+            .col_expr(job::Column::LeaseUntil, Expr::value(until))
+            .filter(job::Column::Id.eq(id.as_str()))
+            .filter(job::Column::Cancelled.eq(false))
+            .exec(&self.write)
+            .await?;
+        Ok(updated.rows_affected > 0)
     }
 
-    /// Ends a job that is done, or given up.
-    pub async fn finish_job(&self, _id: &JobId) -> Result<(), StoreError> {
-        todo!()
+    /// Ends a job that is done, given up, or cancelled.
+    pub async fn finish_job(&self, id: &JobId) -> Result<(), StoreError> {
+        job::Entity::delete_by_id(id.as_str()).exec(&self.write).await?;
+        Ok(())
     }
 
-    /// Puts a job back, to be tried again from `at` on.
-    pub async fn retry_job(&self, _id: &JobId, _at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    /// Puts a job back, to be tried again from `at` on. One that was cancelled meanwhile ends instead.
+    pub async fn retry_job(&self, id: &JobId, at: Timestamp) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        job::Entity::delete_by_id(id.as_str()).filter(job::Column::Cancelled.eq(true)).exec(&tx).await?;
+        job::Entity::update_many()
+            .col_expr(job::Column::LeaseUntil, Expr::value(None::<i64>))
+            .col_expr(job::Column::DueAt, Expr::value(at))
+            .filter(job::Column::Id.eq(id.as_str()))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
-    /// Frees every lease: at start, when no worker of an earlier run can be alive.
+    /// Frees every lease: at start, when no worker of an earlier run can be alive. How many will be tried again.
     pub async fn release_jobs(&self) -> Result<u64, StoreError> {
-        todo!()
+        let tx = self.begin().await?;
+        job::Entity::delete_many().filter(job::Column::Cancelled.eq(true)).exec(&tx).await?;
+        let freed = job::Entity::update_many()
+            .col_expr(job::Column::LeaseUntil, Expr::value(None::<i64>))
+            .filter(job::Column::LeaseUntil.is_not_null())
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(freed.rows_affected)
     }
 
     /// How many jobs wait or run.
     pub async fn count_jobs(&self) -> Result<u64, StoreError> {
-        todo!()
+        Ok(job::Entity::find().count(&self.read).await?)
     }
 
     /// A file, for the worker that processes it.
-    pub async fn job_file(&self, _id: &FileId) -> Result<Option<File>, StoreError> {
-        todo!()
+    pub async fn job_file(&self, id: &FileId) -> Result<Option<File>, StoreError> {
+        file::Entity::find_by_id(id.as_str()).one(&self.read).await?.map(File::try_from).transpose()
     }
 
     /// Its text.
-    pub async fn job_text(&self, _id: &FileId) -> Result<Option<Text>, StoreError> {
-        todo!()
+    pub async fn job_text(&self, id: &FileId) -> Result<Option<Text>, StoreError> {
+        texts::of(&self.read, id).await
     }
 
-    /// Keeps the extracted text and its SHA-256 (hex); `false` where the file is gone.
-    pub async fn keep_text(&self, _id: &FileId, _text: &Text, _text_hash: &str) -> Result<bool, StoreError> {
-        todo!()
+    /// Keeps the extracted text and its SHA-256 (hex); `false` where the file is gone or the work on it was cancelled.
+    pub async fn keep_text(&self, id: &FileId, text: &Text, text_hash: &str) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        if !wanted(&tx, id).await? {
+            return Ok(false);
+        }
+        texts::keep(&tx, id, text, text_hash).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Sets a file's status and the reason of a failure; `false` where the file is gone.
-    pub async fn set_status(&self, _id: &FileId, _status: FileStatus, _error: Option<&str>) -> Result<bool, StoreError> {
-        todo!()
+    /// Sets a file's status and the reason of a failure; `false` where the file is gone or the work on it was cancelled.
+    pub async fn set_status(&self, id: &FileId, status: FileStatus, error: Option<&str>) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        let wanted = wanted(&tx, id).await? && texts::status(&tx, id, status, error).await?;
+        tx.commit().await?;
+        Ok(wanted)
     }
 
-    /// Notes whose vectors of the file are stored, and that it is completed; `false` where the file is gone.
-    pub async fn set_indexed(&self, _id: &FileId, _fingerprint: &Fingerprint) -> Result<bool, StoreError> {
-        todo!()
+    /// Notes whose vectors of the file are stored, and that it is completed; `false` where the file is gone or the work on it was cancelled.
+    pub async fn set_indexed(&self, id: &FileId, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        if !wanted(&tx, id).await? {
+            return Ok(false);
+        }
+        file::Entity::update_many()
+            .col_expr(file::Column::Fingerprint, Expr::value(fingerprint.0.as_str()))
+            .filter(file::Column::Id.eq(id.as_str()))
+            .exec(&tx)
+            .await?;
+        texts::status(&tx, id, FileStatus::Completed, None).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Every file's id, object path and fingerprint: for `doctor` and repair.
     pub async fn all_files(&self) -> Result<Vec<File>, StoreError> {
-        todo!()
+        let rows = file::Entity::find().order_by_asc(file::Column::Ordinal).all(&self.read).await?;
+        rows.into_iter().map(File::try_from).collect()
     }
 
     /// Leaves an [`JobKind::Index`] job for each completed file whose fingerprint is not `keep` (for all of them where `keep` is `None`). How many.
-    pub async fn reindex_files(&self, _keep: Option<&Fingerprint>) -> Result<u64, StoreError> {
-        todo!()
+    /// A file that has such a job already gets no second one.
+    pub async fn reindex_files(&self, keep: Option<&Fingerprint>) -> Result<u64, StoreError> {
+        let stale = keep.map(|keep| file::Column::Fingerprint.is_null().or(file::Column::Fingerprint.ne(keep.0.as_str())));
+        let mut waiting = Query::select();
+        waiting.column(job::Column::FileId).from(job::Entity).and_where(job::Column::Cancelled.eq(false));
+        let tx = self.begin().await?;
+        let ids = file::Entity::find()
+            .select_only()
+            .column(file::Column::Id)
+            .filter(file::Column::Status.eq(FileStatus::Completed.as_str()))
+            .filter(Condition::all().add_option(stale))
+            .filter(file::Column::Id.not_in_subquery(waiting))
+            .order_by_asc(file::Column::Ordinal)
+            .into_tuple::<String>()
+            .all(&tx)
+            .await?;
+        let jobs: Vec<JobKind> = ids.into_iter().map(|id| JobKind::Index(id.into())).collect();
+        for jobs in jobs.chunks(IDS_AT_ONCE) {
+            queue::leave_all(&tx, jobs).await?;
+        }
+        tx.commit().await?;
+        Ok(jobs.len() as u64)
     }
+}
+
+fn free(now: Timestamp) -> Condition {
+    let unheld = Condition::any().add(job::Column::LeaseUntil.is_null()).add(job::Column::LeaseUntil.lte(now));
+    Condition::all().add(job::Column::DueAt.lte(now)).add(unheld)
+}
+
+/// No job that somebody holds is about the same file.
+fn file_is_free(now: Timestamp) -> Expr {
+    let held = Alias::new("held");
+    let mut others = Query::select();
+    others
+        .expr(Expr::cust("1"))
+        .from_as(job::Entity, held.clone())
+        .and_where(Expr::col((held.clone(), job::Column::FileId)).equals((job::Entity, job::Column::FileId)))
+        .and_where(Expr::col((held, job::Column::LeaseUntil)).gt(now));
+    Expr::not_exists(others)
+}
+
+/// Whether a worker's result is still asked for: the file is there, and its work was not cancelled. Locks the file until the transaction ends.
+async fn wanted(tx: &DatabaseTransaction, id: &FileId) -> Result<bool, StoreError> {
+    if file::Entity::find_by_id(id.as_str()).lock_exclusive().one(tx).await?.is_none() {
+        return Ok(false);
+    }
+    // A file has one worker at a time, so a cancelled job is the one of the worker that asks.
+    let cancelled = job::Entity::find().filter(job::Column::FileId.eq(id.as_str())).filter(job::Column::Cancelled.eq(true));
+    Ok(cancelled.one(tx).await?.is_none())
+}
+
+fn leased(row: job::Model) -> Result<Job, StoreError> {
+    let file = FileId::from(row.file_id);
+    let kind = match (row.kind.as_str(), row.object_path) {
+        ("process", _) => JobKind::Process(file),
+        ("index", _) => JobKind::Index(file),
+        ("erase", Some(path)) => JobKind::Erase(file, path),
+        _ => return Err(StoreError::unreadable("job")),
+    };
+    Ok(Job { id: row.id.into(), kind, attempt: u32::try_from(row.attempts).unwrap_or(0).saturating_add(1) })
 }

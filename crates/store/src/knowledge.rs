@@ -1,9 +1,16 @@
-//! Knowledge collections and which files are in them.
+//! Knowledge collections.
 
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
-use transom_domain::{Caller, File, FileId, Grant, Knowledge, KnowledgeId, Permission};
+use transom_domain::{Caller, Grant, Knowledge, KnowledgeId, Permission, now};
 
-use crate::{FileQuery, Store, StoreError};
+use crate::access::{self, Resource};
+use crate::entity::{knowledge, knowledge_file};
+use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
+use crate::{Store, StoreError, grants};
 
 /// What a collection is made of, and what an update replaces.
 #[derive(Clone, Debug, Default)]
@@ -42,53 +49,141 @@ pub struct KnowledgeQuery {
 
 impl Store {
     /// Makes a collection of the caller's.
-    pub async fn create_knowledge(&self, _caller: &Caller, _new: NewKnowledge) -> Result<Knowledge, StoreError> {
-        todo!()
+    pub async fn create_knowledge(&self, caller: &Caller, new: NewKnowledge) -> Result<Knowledge, StoreError> {
+        let at = now();
+        let row = knowledge::Model {
+            id: KnowledgeId::random().into(),
+            user_id: caller.id.as_str().to_owned(),
+            folded: folded(&new.name, &new.description),
+            name: new.name,
+            description: new.description,
+            meta: new.meta,
+            created_at: at,
+            updated_at: at,
+            ordinal: ordinal(),
+        };
+        let tx = self.begin().await?;
+        knowledge::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
+        let grants = grants::replace(&tx, Resource::Knowledge, &row.id, &new.access_grants.unwrap_or_default()).await?;
+        tx.commit().await?;
+        Ok(read(row, grants))
     }
 
     /// A collection that the caller may read, or change.
-    pub async fn knowledge(&self, _caller: &Caller, _id: &KnowledgeId, _needed: Permission) -> Result<Option<KnowledgeView>, StoreError> {
-        todo!()
+    pub async fn knowledge(&self, caller: &Caller, id: &KnowledgeId, needed: Permission) -> Result<Option<KnowledgeView>, StoreError> {
+        let select = knowledge::Entity::find_by_id(id.as_str()).filter(access::knowledge(caller, needed));
+        let Some(row) = select.one(&self.read).await? else { return Ok(None) };
+        Ok(views(&self.read, caller, vec![row]).await?.pop())
     }
 
     /// The collections that the caller may read, last changed first, and how many there are without skip and limit.
-    pub async fn list_knowledge(&self, _caller: &Caller, _query: &KnowledgeQuery) -> Result<(Vec<KnowledgeView>, u64), StoreError> {
-        todo!()
+    pub async fn list_knowledge(&self, caller: &Caller, query: &KnowledgeQuery) -> Result<(Vec<KnowledgeView>, u64), StoreError> {
+        let needed = if query.writable { Permission::Write } else { Permission::Read };
+        let part = query.search.as_deref().filter(|part| !part.is_empty());
+        let part = part.map(|part| contains((knowledge::Entity, knowledge::Column::Folded), part));
+        let select = knowledge::Entity::find().filter(access::knowledge(caller, needed)).filter(Condition::all().add_option(part));
+        let total = select.clone().count(&self.read).await?;
+        let select = select.order_by_desc(knowledge::Column::UpdatedAt).order_by_desc(knowledge::Column::Ordinal);
+        let rows = page(select, query.skip, query.limit).all(&self.read).await?;
+        Ok((views(&self.read, caller, rows).await?, total))
     }
 
     /// Changes a collection that the caller may change.
-    pub async fn update_knowledge(&self, _caller: &Caller, _id: &KnowledgeId, _new: NewKnowledge) -> Result<Option<Knowledge>, StoreError> {
-        todo!()
+    pub async fn update_knowledge(&self, caller: &Caller, id: &KnowledgeId, new: NewKnowledge) -> Result<Option<Knowledge>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(mut row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        row.folded = folded(&new.name, &new.description);
+        row.name = new.name;
+        row.description = new.description;
+        row.meta = new.meta.or(row.meta);
+        let changed = put(&tx, row, new.access_grants.as_deref()).await?;
+        tx.commit().await?;
+        Ok(Some(changed))
     }
 
     /// Deletes a collection that the caller may change. Its files stay.
-    pub async fn delete_knowledge(&self, _caller: &Caller, _id: &KnowledgeId) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn delete_knowledge(&self, caller: &Caller, id: &KnowledgeId) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        if changeable(&tx, caller, id).await?.is_none() {
+            return Ok(false);
+        }
+        delete(&tx, Condition::all().add(knowledge::Column::Id.eq(id.as_str()))).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Takes all files out of a collection that the caller may change.
-    pub async fn reset_knowledge(&self, _caller: &Caller, _id: &KnowledgeId) -> Result<Option<Knowledge>, StoreError> {
-        todo!()
+    pub async fn reset_knowledge(&self, caller: &Caller, id: &KnowledgeId) -> Result<Option<Knowledge>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        knowledge_file::Entity::delete_many().filter(knowledge_file::Column::KnowledgeId.eq(id.as_str())).exec(&tx).await?;
+        let changed = put(&tx, row, None).await?;
+        tx.commit().await?;
+        Ok(Some(changed))
     }
+}
 
-    /// The files in a collection that the caller may read, and how many there are; `None` where it may not.
-    pub async fn knowledge_files(
-        &self,
-        _caller: &Caller,
-        _id: &KnowledgeId,
-        _query: &FileQuery,
-    ) -> Result<Option<(Vec<File>, u64)>, StoreError> {
-        todo!()
+/// The row of a collection that the caller may change, locked until the transaction ends.
+pub(crate) async fn changeable(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    id: &KnowledgeId,
+) -> Result<Option<knowledge::Model>, StoreError> {
+    let select = knowledge::Entity::find_by_id(id.as_str()).filter(access::knowledge(caller, Permission::Write));
+    Ok(select.lock_exclusive().one(tx).await?)
+}
+
+/// Writes a row back, with the time of the change; `None` leaves the grants.
+pub(crate) async fn put(tx: &DatabaseTransaction, mut row: knowledge::Model, grants: Option<&[Grant]>) -> Result<Knowledge, StoreError> {
+    row.updated_at = now();
+    row.clone().into_active_model().reset_all().update(tx).await?;
+    let grants = match grants {
+        Some(grants) => grants::replace(tx, Resource::Knowledge, &row.id, grants).await?,
+        None => grants::of_one(tx, Resource::Knowledge, &row.id).await?,
+    };
+    Ok(read(row, grants))
+}
+
+/// Deletes collections with their memberships and grants.
+pub(crate) async fn delete(tx: &DatabaseTransaction, which: Condition) -> Result<(), StoreError> {
+    loop {
+        let rows = knowledge::Entity::find().filter(which.clone()).limit(IDS_AT_ONCE as u64).all(tx).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        grants::remove(tx, Resource::Knowledge, &ids).await?;
+        // Memberships go with the row.
+        knowledge::Entity::delete_many().filter(knowledge::Column::Id.is_in(ids)).exec(tx).await?;
     }
+}
 
-    /// Puts a file that the caller may read into a collection that it may change; succeeds where it is in it already.
-    /// `false` where the caller may not, or either is missing.
-    pub async fn add_to_knowledge(&self, _caller: &Caller, _id: &KnowledgeId, _files: &[FileId]) -> Result<bool, StoreError> {
-        todo!()
-    }
+async fn views(db: &impl ConnectionTrait, caller: &Caller, rows: Vec<knowledge::Model>) -> Result<Vec<KnowledgeView>, StoreError> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let mut grants = grants::of(db, Resource::Knowledge, &ids).await?;
+    let view = |row: knowledge::Model| {
+        let grants = grants.remove(&row.id).unwrap_or_default();
+        let knowledge = read(row, grants);
+        let write_access = transom_domain::access::permits(caller, &knowledge.user_id, &knowledge.access_grants, Permission::Write);
+        KnowledgeView { knowledge, write_access }
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
 
-    /// Takes a file out of a collection that the caller may change; whether it was in it.
-    pub async fn remove_from_knowledge(&self, _caller: &Caller, _id: &KnowledgeId, _file: &FileId) -> Result<bool, StoreError> {
-        todo!()
+/// Name and description stand apart, so that no search finds the end of one and the beginning of the other.
+fn folded(name: &str, description: &str) -> String {
+    fold(&format!("{name}\n{description}"))
+}
+
+fn read(row: knowledge::Model, access_grants: Vec<Grant>) -> Knowledge {
+    Knowledge {
+        id: row.id.into(),
+        user_id: row.user_id.into(),
+        name: row.name,
+        description: row.description,
+        meta: row.meta,
+        access_grants,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
     }
 }

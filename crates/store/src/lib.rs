@@ -4,43 +4,43 @@
 //! What workers and start-up need without a caller is in [`jobs`] and nowhere else.
 //! The rows are the truth: what a call acknowledged is committed.
 
+mod access;
 mod accounts;
+mod connect;
+mod entity;
 mod error;
 mod files;
+mod grants;
 mod groups;
 pub mod jobs;
+mod keys;
 mod knowledge;
+mod membership;
 mod models;
+mod query;
+mod queue;
 mod settings;
+mod texts;
+mod users;
 
-pub use accounts::{ApiKeyRow, Credentials, Direction, Principal, UserOrder, UserPatch, UserQuery};
+pub use accounts::{Credentials, Principal};
+pub use connect::StoreConfig;
 pub use error::StoreError;
 pub use files::{FileOrder, FileQuery};
 pub use groups::{GroupPatch, NewGroup};
+pub use keys::ApiKeyRow;
 pub use knowledge::{KnowledgeQuery, KnowledgeView, NewKnowledge};
 pub use models::NewModelRecord;
+pub use query::Direction;
+pub use users::{UserOrder, UserPatch, UserQuery};
 
-/// The database.
+use sea_orm::DatabaseConnection;
+
+/// The database. Clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Store {}
-
-/// Where the database is and how it is used.
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    /// `sqlite:///absolute/path/transom.db` (also `sqlite::memory:`) or `postgresql://user:password@host/name`.
-    pub url: String,
-    /// Connections at most.
-    pub pool_size: u32,
-}
-
-impl Store {
-    /// Connects, makes the database where it is missing, and brings its schema up to date.
-    pub async fn open(_config: &StoreConfig) -> Result<Self, StoreError> {
-        todo!()
-    }
-
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
-    }
+pub struct Store {
+    /// Where reads go.
+    read: DatabaseConnection,
+    /// Where writes go. SQLite has one writer at a time: a pool of one connection makes the others wait in a fair queue.
+    write: DatabaseConnection,
 }

@@ -1,0 +1,149 @@
+//! Opening the database.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use transom_migrations::{Migrator, MigratorTrait};
+
+use crate::{Store, StoreError};
+
+/// Where the database is and how it is used.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// `sqlite:///absolute/path/transom.db` (also `sqlite::memory:`) or `postgresql://user:password@host/name`.
+    pub url: String,
+    /// Connections at most.
+    pub pool_size: u32,
+}
+
+/// How long a statement waits for another process that holds SQLite's write lock, and a task for a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Store {
+    /// Connects, makes the database where it is missing, and brings its schema up to date.
+    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let store = if config.url.starts_with("sqlite:") { open_sqlite(config).await? } else { open_postgres(config).await? };
+        let lock = Lock::Schema;
+        // PostgreSQL holds the lock in a session of its own while another connection of the pool migrates; SQLite's only writer is the migrator.
+        let guard = match store.write.get_database_backend() {
+            DbBackend::Postgres => Some(store.begin_locked(lock).await?),
+            _ => None,
+        };
+        Migrator::up(&store.write, None).await?;
+        if let Some(guard) = guard {
+            guard.commit().await?;
+        }
+        Ok(store)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read.query_one_raw(sea_orm::Statement::from_string(self.read.get_database_backend(), "SELECT 1")).await?;
+        Ok(())
+    }
+
+    /// Begins a transaction that is going to write.
+    /// In SQLite it takes the write lock at once: one that turned from reading to writing could be refused when another process wrote meanwhile.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let mode = (self.write.get_database_backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// Begins a transaction that no other one with the same lock runs beside, in any process on this database.
+    pub(crate) async fn begin_locked(&self, lock: Lock) -> Result<DatabaseTransaction, StoreError> {
+        let tx = self.begin().await?;
+        if tx.get_database_backend() == DbBackend::Postgres {
+            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", lock as i64)).await?;
+        }
+        Ok(tx)
+    }
+}
+
+/// What PostgreSQL has to be told to do one at a time (SQLite's writers always are). The numbers are arbitrary, and this database's own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lock {
+    /// Changing the schema.
+    Schema = 7_261_001,
+    /// Making accounts: the first one is an administrator.
+    Accounts = 7_261_002,
+    /// Leasing jobs: one of a file at a time.
+    Jobs = 7_261_003,
+}
+
+async fn open_postgres(config: &StoreConfig) -> Result<Store, StoreError> {
+    let mut options = connect_options(&config.url);
+    // Migrating at start needs two.
+    options.max_connections(config.pool_size.max(2));
+    let pool = Database::connect(options).await?;
+    Ok(Store { read: pool.clone(), write: pool })
+}
+
+async fn open_sqlite(config: &StoreConfig) -> Result<Store, StoreError> {
+    let parsed: SqliteConnectOptions = config.url.parse().map_err(unusable)?;
+    // sqlx gives each memory database a name of its own; whoever opens it anew gets an empty one, so there is one connection, and it stays.
+    if config.url.contains(":memory:") || config.url.contains("mode=memory") {
+        let memory = sqlite_pool(config, 1, true).await?;
+        return Ok(Store { read: memory.clone(), write: memory });
+    }
+    make_private_file(parsed.get_filename())?;
+    let write = sqlite_pool(config, 1, true).await?;
+    let read = sqlite_pool(config, config.pool_size.max(1), false).await?;
+    Ok(Store { read, write })
+}
+
+async fn sqlite_pool(config: &StoreConfig, connections: u32, writes: bool) -> Result<DatabaseConnection, StoreError> {
+    let mut options = connect_options(&config.url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite.foreign_keys(true).busy_timeout(PATIENCE);
+            if writes {
+                // FULL: a commit is on the disk before it is acknowledged, also when the power goes.
+                sqlite.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            } else {
+                sqlite.pragma("query_only", "ON")
+            }
+        });
+    Ok(Database::connect(options).await?)
+}
+
+fn connect_options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    // Statements stay out of the log: some would show what users wrote.
+    options.sqlx_logging(false).record_stmt_in_spans(false).acquire_timeout(PATIENCE);
+    options
+}
+
+/// Makes the file (and its folder) for its owner alone, where it is missing. SQLite gives its side files the same mode.
+fn make_private_file(path: &Path) -> Result<(), StoreError> {
+    let mut folder = std::fs::DirBuilder::new();
+    let mut file = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        folder.recursive(true).create(parent).map_err(unusable)?;
+    }
+    match file.write(true).create_new(true).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(unusable(error)),
+        _ => Ok(()),
+    }
+}
+
+fn unusable(error: impl Display) -> StoreError {
+    StoreError::Backend(format!("the database cannot be opened: {error}"))
+}

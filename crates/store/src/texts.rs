@@ -1,0 +1,51 @@
+//! Extracted text, and how far a file's processing has come.
+
+use std::borrow::Cow;
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use transom_domain::{FileId, FileStatus, Text, now};
+
+use crate::StoreError;
+use crate::entity::{file, file_text};
+
+/// A file's text.
+pub(crate) async fn of(db: &impl ConnectionTrait, id: &FileId) -> Result<Option<Text>, StoreError> {
+    let Some(row) = file_text::Entity::find_by_id(id.as_str()).one(db).await? else { return Ok(None) };
+    let pages = serde_json::from_value(row.pages).map_err(|_| StoreError::unreadable("list of pages"))?;
+    Ok(Some(Text { text: row.text, pages }))
+}
+
+/// Keeps a file's text and its SHA-256 (hex) in place of any earlier ones. The file is there.
+pub(crate) async fn keep(db: &impl ConnectionTrait, id: &FileId, text: &Text, hash: &str) -> Result<(), StoreError> {
+    use file_text::Column;
+    let pages = serde_json::to_value(&text.pages).map_err(|_| StoreError::unreadable("list of pages"))?;
+    let row =
+        file_text::ActiveModel { file_id: Set(id.as_str().to_owned()), text: Set(without_nul(&text.text).into_owned()), pages: Set(pages) };
+    let replace = OnConflict::column(Column::FileId).update_columns([Column::Text, Column::Pages]).to_owned();
+    file_text::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
+    file::Entity::update_many()
+        .col_expr(file::Column::TextHash, Expr::value(hash))
+        .col_expr(file::Column::UpdatedAt, Expr::value(now()))
+        .filter(file::Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Sets a file's status and the reason of a failure; whether it was there.
+pub(crate) async fn status(db: &impl ConnectionTrait, id: &FileId, status: FileStatus, error: Option<&str>) -> Result<bool, StoreError> {
+    let updated = file::Entity::update_many()
+        .col_expr(file::Column::Status, Expr::value(status.as_str()))
+        .col_expr(file::Column::Error, Expr::value(error.map(|error| without_nul(error).into_owned())))
+        .col_expr(file::Column::UpdatedAt, Expr::value(now()))
+        .filter(file::Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
+
+/// PostgreSQL's text cannot hold U+0000, which documents do hold. A space takes as many bytes, so that offsets into the text stay right.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', " ").into() } else { text.into() }
+}

@@ -1,0 +1,91 @@
+//! What the store's tests share. They run in memory, or on PostgreSQL where `TRANSOM_TEST_POSTGRES_URL` names a server
+//! on which databases may be made.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+use std::path::Path;
+
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use transom_domain::{Caller, File, FileId, Grant, GroupId, NewFile, NewUser, Permission, Principal, Role, User, UserId};
+use transom_store::{Store, StoreConfig};
+
+/// An empty database.
+pub async fn store() -> Store {
+    match std::env::var("TRANSOM_TEST_POSTGRES_URL") {
+        Ok(server) => open(&postgres_database(&server).await).await,
+        Err(_) => open("sqlite::memory:").await,
+    }
+}
+
+/// A database that several tasks can really use at once: a file, or PostgreSQL. The folder is for the file, and must outlive the store.
+pub async fn concurrent_store(folder: &Path) -> Store {
+    match std::env::var("TRANSOM_TEST_POSTGRES_URL") {
+        Ok(server) => open(&postgres_database(&server).await).await,
+        Err(_) => open(&file_url(folder)).await,
+    }
+}
+
+pub fn file_url(folder: &Path) -> String {
+    format!("sqlite://{}/transom.db", folder.display())
+}
+
+pub async fn open(url: &str) -> Store {
+    Store::open(&StoreConfig { url: url.to_owned(), pool_size: 4 }).await.unwrap()
+}
+
+async fn postgres_database(server: &str) -> String {
+    let name = format!("transom_{}", FileId::random().as_str().replace('-', ""));
+    let admin = Database::connect(server).await.unwrap();
+    admin.execute_raw(Statement::from_string(DbBackend::Postgres, format!("CREATE DATABASE {name}"))).await.unwrap();
+    let base = server.rsplit_once('/').unwrap().0;
+    format!("{base}/{name}")
+}
+
+pub fn new_user(name: &str) -> NewUser {
+    NewUser {
+        email: format!("{name}@example.test"),
+        name: name.to_owned(),
+        password_hash: "hash".to_owned(),
+        profile_image_url: String::new(),
+    }
+}
+
+/// An account, and the caller that it is.
+pub async fn account(store: &Store, name: &str, role: Role) -> (User, Caller) {
+    let user = store.create_user(new_user(name), role).await.unwrap();
+    let caller = Caller::new(user.id.clone(), role);
+    (user, caller)
+}
+
+pub async fn caller(store: &Store, name: &str, role: Role) -> Caller {
+    account(store, name, role).await.1
+}
+
+pub fn new_file(name: &str) -> NewFile {
+    let id = FileId::random();
+    NewFile {
+        object_path: format!("files/{id}"),
+        id,
+        filename: name.to_owned(),
+        file_hash: "00".to_owned(),
+        size: 3,
+        content_type: "text/plain".to_owned(),
+        metadata: serde_json::Map::new(),
+    }
+}
+
+pub async fn file(store: &Store, caller: &Caller, name: &str) -> File {
+    store.create_file(caller, new_file(name), false).await.unwrap()
+}
+
+pub fn to_user(id: &UserId, permission: Permission) -> Grant {
+    Grant { principal: Principal::User(id.clone()), permission }
+}
+
+pub fn to_everyone(permission: Permission) -> Grant {
+    to_user(&Grant::EVERYONE.into(), permission)
+}
+
+pub fn to_group(id: &GroupId, permission: Permission) -> Grant {
+    Grant { principal: Principal::Group(id.clone()), permission }
+}

@@ -1,0 +1,191 @@
+//! Background work.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{caller, concurrent_store, new_file, store};
+use transom_domain::{FileStatus, Fingerprint, Page, Permission, Role, Text, now};
+use transom_store::jobs::JobKind;
+
+fn text(text: &str) -> Text {
+    Text { text: text.to_owned(), pages: vec![Page { number: 1, start: 0 }] }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_workers_never_get_the_same_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = concurrent_store(folder.path()).await;
+    let ann = caller(&store, "ann", Role::User).await;
+    for n in 0..40 {
+        store.create_file(&ann, new_file(&format!("{n}.txt")), true).await.unwrap();
+    }
+    let workers = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut leased = Vec::new();
+            while let Some(job) = store.lease_job(now() + 1, 60).await.unwrap() {
+                leased.push(job.id);
+            }
+            leased
+        })
+    });
+    let mut leased = Vec::new();
+    for worker in workers.collect::<Vec<_>>() {
+        leased.extend(worker.await.unwrap());
+    }
+    assert_eq!(leased.len(), 40);
+    assert_eq!(leased.iter().collect::<HashSet<_>>().len(), 40);
+}
+
+#[tokio::test]
+async fn jobs_come_oldest_first_and_only_when_due() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let mut made = Vec::new();
+    for name in ["a", "b", "c"] {
+        made.push(store.create_file(&ann, new_file(name), true).await.unwrap().id);
+    }
+    let now = now();
+    let first = store.lease_job(now, 60).await.unwrap().unwrap();
+    assert_eq!(first.kind, JobKind::Process(made[0].clone()));
+    assert_eq!(store.lease_job(now, 60).await.unwrap().unwrap().kind, JobKind::Process(made[1].clone()));
+    store.retry_job(&first.id, now + 500).await.unwrap();
+    assert_eq!(store.lease_job(now, 60).await.unwrap().unwrap().kind, JobKind::Process(made[2].clone()));
+    assert!(store.lease_job(now, 60).await.unwrap().is_none());
+    let again = store.lease_job(now + 500, 60).await.unwrap();
+    assert!(again.is_some());
+}
+
+#[tokio::test]
+async fn attempts_are_counted_and_a_lease_that_ran_out_is_free_again() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    store.create_file(&ann, new_file("a"), true).await.unwrap();
+    let now = now();
+    let first = store.lease_job(now, 60).await.unwrap().unwrap();
+    assert_eq!(first.attempt, 1);
+    assert!(store.lease_job(now + 59, 60).await.unwrap().is_none());
+    assert!(store.renew_job(&first.id, now + 120).await.unwrap());
+    assert!(store.lease_job(now + 61, 60).await.unwrap().is_none());
+    let second = store.lease_job(now + 120, 60).await.unwrap().unwrap();
+    assert_eq!((second.id.clone(), second.attempt), (first.id, 2));
+    assert_eq!(store.release_jobs().await.unwrap(), 1);
+    let third = store.lease_job(now + 121, 60).await.unwrap().unwrap();
+    assert_eq!(third.attempt, 3);
+    store.finish_job(&third.id).await.unwrap();
+    assert_eq!(store.count_jobs().await.unwrap(), 0);
+    assert!(!store.renew_job(&third.id, now + 999).await.unwrap());
+}
+
+#[tokio::test]
+async fn deleting_a_file_cancels_what_waits_and_leaves_an_erase_job() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+    assert!(store.delete_file(&ann, &file.id).await.unwrap());
+    assert_eq!(store.count_jobs().await.unwrap(), 1);
+    let job = store.lease_job(now() + 1, 60).await.unwrap().unwrap();
+    assert_eq!(job.kind, JobKind::Erase(file.id.clone(), file.object_path));
+    assert!(!store.set_status(&file.id, FileStatus::Completed, None).await.unwrap());
+    assert!(!store.keep_text(&file.id, &text("late"), "hash").await.unwrap());
+    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned())).await.unwrap());
+}
+
+#[tokio::test]
+async fn erasing_waits_for_the_worker_that_still_has_the_file() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+    let at = now() + 1;
+    let running = store.lease_job(at, 60).await.unwrap().unwrap();
+    assert!(store.delete_file(&ann, &file.id).await.unwrap());
+    assert!(!store.renew_job(&running.id, at + 100).await.unwrap(), "the worker learns that it was cancelled");
+    assert!(store.lease_job(at, 60).await.unwrap().is_none(), "its vectors could come after they were erased");
+    store.finish_job(&running.id).await.unwrap();
+    assert!(matches!(store.lease_job(at, 60).await.unwrap().unwrap().kind, JobKind::Erase(..)));
+}
+
+#[tokio::test]
+async fn a_cancelled_job_does_not_come_back_by_being_retried_or_running_out() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let at = now() + 1;
+    for retried in [true, false] {
+        let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+        let running = store.lease_job(at, 60).await.unwrap().unwrap();
+        assert!(store.delete_file(&ann, &file.id).await.unwrap());
+        if retried {
+            store.retry_job(&running.id, at).await.unwrap();
+        }
+        let next = store.lease_job(at + 60, 60).await.unwrap().unwrap();
+        assert!(matches!(next.kind, JobKind::Erase(..)));
+        store.finish_job(&next.id).await.unwrap();
+        assert_eq!(store.count_jobs().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_worker_cannot_overwrite_the_text_that_replaced_what_it_reads() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+    let at = now() + 1;
+    let running = store.lease_job(at, 60).await.unwrap().unwrap();
+    let replaced = store.replace_file_text(&ann, &file.id, &text("the user's")).await.unwrap().unwrap();
+    assert_eq!(replaced.status, FileStatus::Pending);
+    assert!(!store.keep_text(&file.id, &text("the worker's"), "hash").await.unwrap());
+    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned())).await.unwrap());
+    store.finish_job(&running.id).await.unwrap();
+    let next = store.lease_job(at, 60).await.unwrap().unwrap();
+    assert_eq!(next.kind, JobKind::Index(file.id.clone()));
+    assert_eq!(store.job_text(&file.id).await.unwrap().unwrap(), text("the user's"));
+    assert!(store.set_indexed(&file.id, &Fingerprint("f".to_owned())).await.unwrap());
+    let done = store.file(&ann, &file.id, Permission::Read).await.unwrap().unwrap();
+    assert_eq!((done.status, done.fingerprint), (FileStatus::Completed, Some(Fingerprint("f".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_file_that_is_processed_anew_has_one_job() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+    store.process_file(&ann, &file.id).await.unwrap().unwrap();
+    store.process_file(&ann, &file.id).await.unwrap().unwrap();
+    assert_eq!(store.count_jobs().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn only_completed_files_of_another_embedder_are_indexed_again() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let (old, new) = (Fingerprint("old".to_owned()), Fingerprint("new".to_owned()));
+    let mut ids = Vec::new();
+    for name in ["old", "new", "failed"] {
+        ids.push(store.create_file(&ann, new_file(name), false).await.unwrap().id);
+    }
+    store.set_indexed(&ids[0], &old).await.unwrap();
+    store.set_indexed(&ids[1], &new).await.unwrap();
+    store.set_status(&ids[2], FileStatus::Failed, Some("no text")).await.unwrap();
+    assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 1);
+    assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 0, "its job waits already");
+    let job = store.lease_job(now() + 1, 60).await.unwrap().unwrap();
+    assert_eq!(job.kind, JobKind::Index(ids[0].clone()));
+    store.finish_job(&job.id).await.unwrap();
+    assert_eq!(store.reindex_files(None).await.unwrap(), 2);
+    assert_eq!(store.all_files().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn text_with_nul_characters_is_kept_with_its_offsets() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), false).await.unwrap();
+    assert!(store.keep_text(&file.id, &text("one\0two"), "hash").await.unwrap());
+    assert!(store.set_status(&file.id, FileStatus::Failed, Some("bad\0byte")).await.unwrap());
+    assert_eq!(store.file_text(&ann, &file.id).await.unwrap().unwrap(), text("one two"));
+    let kept = store.job_file(&file.id).await.unwrap().unwrap();
+    assert_eq!((kept.text_hash.as_deref(), kept.error.as_deref()), (Some("hash"), Some("bad byte")));
+}
