@@ -205,6 +205,32 @@ impl Store {
         tx.commit().await?;
         Ok(jobs.len() as u64)
     }
+
+    /// Leaves an [`JobKind::Index`] job for each of these files that is completed, and makes its status pending: for vectors that are lost. How many.
+    pub async fn index_files(&self, ids: &[FileId]) -> Result<u64, StoreError> {
+        let tx = self.begin().await?;
+        let mut left = 0;
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let completed: Vec<String> = file::Entity::find()
+                .select_only()
+                .column(file::Column::Id)
+                .filter(file::Column::Id.is_in(ids.iter().map(FileId::as_str)))
+                .filter(file::Column::Status.eq(FileStatus::Completed.as_str()))
+                .into_tuple()
+                .all(&tx)
+                .await?;
+            file::Entity::update_many()
+                .col_expr(file::Column::Status, Expr::value(FileStatus::Pending.as_str()))
+                .filter(file::Column::Id.is_in(completed.iter().map(String::as_str)))
+                .exec(&tx)
+                .await?;
+            left += completed.len() as u64;
+            let jobs: Vec<JobKind> = completed.into_iter().map(|id| JobKind::Index(id.into())).collect();
+            queue::leave_all(&tx, &jobs).await?;
+        }
+        tx.commit().await?;
+        Ok(left)
+    }
 }
 
 fn free(now: Timestamp) -> Condition {
