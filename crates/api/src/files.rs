@@ -1,5 +1,0 @@
-//! Routes of files.
-
-use actix_web::web::ServiceConfig;
-
-pub(crate) fn routes(_config: &mut ServiceConfig) {}

@@ -1,4 +1,0 @@
-//! Files.
-
-/// Files.
-pub struct Files {}

@@ -1,0 +1,221 @@
+//! Uploaded files: received, listed, read, changed, deleted.
+//!
+//! Bytes go to an object store under an id of ours and are durable before the row that names them is committed;
+//! the row and the job to read the file are one transaction. What the caller may see and change is the store's decision.
+
+mod names;
+mod objects;
+mod upload;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use transom_domain::{Caller, File, FileId, FileStatus, Permission, Text};
+use transom_store::Store;
+
+pub use names::base_name;
+pub use objects::local_objects;
+pub use transom_store::{Direction, FileOrder, FileQuery};
+pub use upload::{Upload, UploadOptions};
+
+use crate::Error;
+use crate::jobs::Signals;
+
+/// What uploads may be, and how long requests wait for processing.
+#[derive(Clone, Debug)]
+pub struct FilesConfig {
+    /// Bytes at most; `None` for no limit.
+    pub max_size: Option<u64>,
+    /// Extensions that may be uploaded, in lower case without the dot; empty for all.
+    pub allowed_extensions: Vec<String>,
+    /// How long a request waits for a file to be processed.
+    pub wait: Duration,
+}
+
+impl Default for FilesConfig {
+    fn default() -> Self {
+        Self { max_size: None, allowed_extensions: Vec::new(), wait: Duration::from_secs(600) }
+    }
+}
+
+/// How long a waiter trusts that it would have been told; files that another process finishes are seen this late.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Uploaded files. Cheap to clone; clones are one.
+#[derive(Clone)]
+pub struct Files {
+    store: Store,
+    objects: Arc<dyn ObjectStore>,
+    signals: Signals,
+    config: Arc<FilesConfig>,
+}
+
+/// A file's bytes on their way to a client.
+pub struct Content {
+    /// The file.
+    pub file: File,
+    /// How many bytes follow.
+    pub size: u64,
+    /// They.
+    pub bytes: BoxStream<'static, Result<Bytes, Error>>,
+}
+
+impl Files {
+    /// Files in `store` and `objects`; `signals` are the workers'.
+    pub fn new(store: Store, objects: Arc<dyn ObjectStore>, signals: Signals, config: FilesConfig) -> Self {
+        Self { store, objects, signals, config: Arc::new(config) }
+    }
+
+    /// What uploads may be.
+    pub fn config(&self) -> &FilesConfig {
+        &self.config
+    }
+
+    /// A file that the caller may see.
+    pub async fn get(&self, caller: &Caller, id: &FileId) -> Result<File, Error> {
+        self.needing(caller, id, Permission::Read).await
+    }
+
+    /// The files that the query names, of those the caller may list, and how many there are.
+    pub async fn list(&self, caller: &Caller, query: &FileQuery) -> Result<(Vec<File>, u64), Error> {
+        Ok(self.store.list_files(caller, query).await?)
+    }
+
+    /// The text of a file that the caller may see; `None` until it was read.
+    pub async fn text(&self, caller: &Caller, id: &FileId) -> Result<Option<String>, Error> {
+        Ok(self.store.file_text(caller, id).await?.map(|text| text.text))
+    }
+
+    /// The texts of several, by id; those that the caller may not see, or that have none, are missing.
+    pub async fn texts(&self, caller: &Caller, files: &[File]) -> Result<HashMap<FileId, String>, Error> {
+        let ids: Vec<FileId> = files.iter().map(|file| file.id.clone()).collect();
+        Ok(self.store.file_texts(caller, &ids).await?)
+    }
+
+    /// The bytes of a file that the caller may see.
+    pub async fn content(&self, caller: &Caller, id: &FileId) -> Result<Content, Error> {
+        let file = self.get(caller, id).await?;
+        let found = match self.objects.get(&Path::from(file.object_path.as_str())).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => {
+                tracing::error!(file = %id, "the bytes of a file are missing");
+                return Err(Error::NotFound(format!("the bytes of file {id} are missing on the server")));
+            }
+            Err(reason) => return Err(Error::internal(reason)),
+        };
+        let size = found.meta.size;
+        let bytes = found.into_stream().map(|part| part.map_err(Error::internal)).boxed();
+        Ok(Content { file, size, bytes })
+    }
+
+    /// Replaces the text of a file that the caller may change, and returns once that can be found.
+    pub async fn replace_text(&self, caller: &Caller, id: &FileId, text: String) -> Result<File, Error> {
+        self.needing(caller, id, Permission::Write).await?;
+        // A worker that is reading the file now would overwrite the new text with the old one.
+        let file = self.wait(caller, id).await?;
+        if !file.status.is_final() {
+            return Err(still_processing(&file));
+        }
+        let text = Text { text, pages: Vec::new() };
+        self.store.replace_file_text(caller, id, &text).await?.ok_or_else(|| missing(id))?;
+        self.signals.work();
+        self.wait(caller, id).await
+    }
+
+    /// Renames a file that the caller may change. Folders in the name are dropped.
+    pub async fn rename(&self, caller: &Caller, id: &FileId, name: &str) -> Result<File, Error> {
+        let name = base_name(name).ok_or_else(|| Error::Invalid("a file needs a name".to_owned()))?;
+        self.store.rename_file(caller, id, &name).await?.ok_or_else(|| missing(id))
+    }
+
+    /// Reads a file that the caller may change once more, from its bytes, and returns when that has ended.
+    pub async fn process(&self, caller: &Caller, id: &FileId) -> Result<File, Error> {
+        self.store.process_file(caller, id).await?.ok_or_else(|| missing(id))?;
+        self.signals.work();
+        self.wait(caller, id).await
+    }
+
+    /// Deletes a file that the caller may change, with everything that was made of it.
+    pub async fn delete(&self, caller: &Caller, id: &FileId) -> Result<(), Error> {
+        if !self.store.delete_file(caller, id).await? {
+            return Err(missing(id));
+        }
+        self.signals.work();
+        Ok(())
+    }
+
+    /// Deletes every file there is. Administrators only.
+    pub async fn delete_all(&self, caller: &Caller) -> Result<u64, Error> {
+        if !caller.is_admin() {
+            return Err(Error::WrongRole);
+        }
+        let deleted = self.store.delete_all_files(caller).await?;
+        self.signals.work();
+        Ok(deleted)
+    }
+
+    /// Waits until nothing is left to do for a file that the caller may see, or until the limit of waiting is over.
+    pub async fn wait(&self, caller: &Caller, id: &FileId) -> Result<File, Error> {
+        self.wait_at_most(caller, id, self.config.wait).await
+    }
+
+    /// The same with a limit of the caller's.
+    pub async fn wait_at_most(&self, caller: &Caller, id: &FileId, limit: Duration) -> Result<File, Error> {
+        let until = tokio::time::Instant::now() + limit;
+        let mut finished = self.signals.listen();
+        loop {
+            let file = self.get(caller, id).await?;
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            if file.status.is_final() || left.is_zero() {
+                return Ok(file);
+            }
+            finished.wait_for(id, left.min(LOOK_AGAIN)).await;
+        }
+    }
+
+    /// The file each time its status has changed, until it is final. Ends early where the file goes away.
+    pub fn watch(&self, caller: Caller, file: File) -> BoxStream<'static, Result<File, Error>> {
+        let files = self.clone();
+        let seen: Option<FileStatus> = None;
+        futures_util::stream::unfold((files, caller, Some(file), seen), |(files, caller, next, seen)| async move {
+            let file = next?;
+            if seen.is_none() {
+                let ends = file.status.is_final();
+                let next = (!ends).then(|| file.clone());
+                return Some((Ok(file.clone()), (files, caller, next, Some(file.status))));
+            }
+            let mut finished = files.signals.listen();
+            loop {
+                match files.get(&caller, &file.id).await {
+                    Ok(now) if Some(now.status) != seen => {
+                        let next = (!now.status.is_final()).then(|| now.clone());
+                        let status = now.status;
+                        return Some((Ok(now), (files, caller, next, Some(status))));
+                    }
+                    Ok(_) => finished.wait_for(&file.id, LOOK_AGAIN).await,
+                    Err(error) => return Some((Err(error), (files, caller, None, seen))),
+                }
+            }
+        })
+        .boxed()
+    }
+
+    async fn needing(&self, caller: &Caller, id: &FileId, needed: Permission) -> Result<File, Error> {
+        self.store.file(caller, id, needed).await?.ok_or_else(|| missing(id))
+    }
+}
+
+/// What is not there and what the caller may not see look the same.
+pub(crate) fn missing(id: &FileId) -> Error {
+    Error::NotFound(format!("could not find file {id}"))
+}
+
+pub(crate) fn still_processing(file: &File) -> Error {
+    Error::Unavailable(format!("file {} is still being processed; try again later", file.id))
+}

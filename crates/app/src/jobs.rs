@@ -1,1 +1,0 @@
-//! Background work: leases jobs from the store and does them.

@@ -1,4 +1,0 @@
-//! KnowledgeBases.
-
-/// KnowledgeBases.
-pub struct KnowledgeBases {}

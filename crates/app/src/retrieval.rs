@@ -1,4 +1,0 @@
-//! Retrieval.
-
-/// Retrieval.
-pub struct Retrieval {}

@@ -1,0 +1,122 @@
+//! Passages for questions: what a chat's attachments hold on a question, and the prompt that carries it to a model.
+//!
+//! [`Retrieval::resolve`] decides what the caller may ask, [`Retrieval::find`] looks, [`Retrieval::prompt`] writes.
+//! Nothing is searched but the files of a [`Scope`], and a scope is made in one place only.
+
+mod prompt;
+mod scope;
+mod search;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use transom_llm::Embedder;
+use transom_store::Store;
+use transom_vector::VectorStore;
+
+pub use scope::Scope;
+pub use search::{Passages, Question};
+
+use crate::files::Files;
+
+/// How passages are found and put to a model.
+#[derive(Clone, Debug)]
+pub struct RetrievalSettings {
+    /// Passages for each attachment (`RAG_TOP_K`).
+    pub top_k: usize,
+    /// Scores below this are left out; from 0 to 1 (`RAG_RELEVANCE_THRESHOLD`).
+    pub relevance_threshold: f32,
+    /// The prompt (`RAG_TEMPLATE`); `None` for ours.
+    pub template: Option<String>,
+    /// Whether every attachment gives its whole text (`RAG_FULL_CONTEXT`).
+    pub full_context: bool,
+    /// Whether a model may be asked for search words (`ENABLE_RETRIEVAL_QUERY_GENERATION`).
+    pub query_generation: bool,
+    /// Whether nothing is embedded, and whole texts are given instead (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
+    pub bypass: bool,
+    /// How long a question waits for files that are still being processed.
+    pub wait: Duration,
+    /// How files are indexed, as the configuration says it; only shown.
+    pub indexing: Indexing,
+}
+
+/// How files are indexed, for administrators to read.
+#[derive(Clone, Debug, Default)]
+pub struct Indexing {
+    /// `RAG_EMBEDDING_ENGINE`; empty for the built-in one.
+    pub engine: String,
+    /// `RAG_EMBEDDING_MODEL`.
+    pub model: String,
+    /// `RAG_EMBEDDING_BATCH_SIZE`.
+    pub batch_size: usize,
+    /// `RAG_TEXT_SPLITTER`; empty for characters.
+    pub splitter: String,
+    /// `CHUNK_SIZE`.
+    pub chunk_size: usize,
+    /// `CHUNK_OVERLAP`.
+    pub chunk_overlap: usize,
+}
+
+impl Default for RetrievalSettings {
+    fn default() -> Self {
+        Self {
+            top_k: 3,
+            relevance_threshold: 0.0,
+            template: None,
+            full_context: false,
+            query_generation: true,
+            bypass: false,
+            wait: Duration::from_secs(120),
+            indexing: Indexing::default(),
+        }
+    }
+}
+
+/// What one attachment holds on a question, as clients are shown it: `document`, `metadata` and `distances` go side by side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Source {
+    /// The attachment: its `type`, `id` and `name`, and what else the client said of it.
+    pub source: Map<String, Value>,
+    /// The passages, best first.
+    pub document: Vec<String>,
+    /// Of each: `name`, `source`, `file_id`, `page` (from 0) and `page_label` (from 1) where known, and more.
+    pub metadata: Vec<Map<String, Value>>,
+    /// Of each: how near it is to the question, from 0 to 1; higher is nearer. Empty for whole texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub distances: Vec<f32>,
+}
+
+/// Finds passages. Cheap to clone.
+#[derive(Clone)]
+pub struct Retrieval {
+    store: Store,
+    files: Files,
+    vectors: Arc<dyn VectorStore>,
+    embedder: Arc<dyn Embedder>,
+    settings: Arc<RetrievalSettings>,
+}
+
+impl Retrieval {
+    /// Retrieval over the files in `store`, whose vectors `embedder` made and `vectors` keeps.
+    pub fn new(
+        store: Store,
+        files: Files,
+        vectors: Arc<dyn VectorStore>,
+        embedder: Arc<dyn Embedder>,
+        settings: RetrievalSettings,
+    ) -> Self {
+        Self { store, files, vectors, embedder, settings: Arc::new(settings) }
+    }
+
+    /// How it is done.
+    pub fn settings(&self) -> &RetrievalSettings {
+        &self.settings
+    }
+
+    /// The prompt's template that is in use.
+    pub fn template(&self) -> &str {
+        self.settings.template.as_deref().unwrap_or(prompt::TEMPLATE)
+    }
+}
