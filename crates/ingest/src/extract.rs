@@ -1,0 +1,141 @@
+//! From a file's bytes to its text.
+
+mod csv;
+mod html;
+mod pdf;
+mod plain;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use transom_domain::Text;
+
+use crate::media::{MediaType, sniff};
+
+/// What is known of a file before it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// All of it.
+    pub bytes: &'a [u8],
+    /// The name that the sender gave it; a path is no harm.
+    pub filename: &'a str,
+    /// What the sender says that it is.
+    pub content_type: Option<&'a str>,
+}
+
+impl Input<'_> {
+    /// The encoding that the sender names.
+    fn charset(&self) -> Option<&str> {
+        self.content_type?.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        })
+    }
+}
+
+/// Why a file gave no text, in a sentence for the person who sent it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The file is fine, but no text is in it.
+    #[error("There is no text in this file{}", hint.map(|hint| format!(": {hint}")).unwrap_or_else(|| ".".into()))]
+    Empty {
+        /// The likely reason, as the rest of the sentence.
+        hint: Option<&'static str>,
+    },
+    /// The file is damaged, or locked.
+    #[error("{reason}")]
+    Unreadable {
+        /// What is wrong with it, as a sentence.
+        reason: String,
+    },
+    /// Nobody here reads such files.
+    #[error("This file is {}, and text cannot be read from such files.", media.describe())]
+    Unsupported {
+        /// What it is.
+        media: MediaType,
+    },
+    /// The file is larger than what is read.
+    #[error("This file is too large to be read: {megabytes} MB are the most.")]
+    TooLarge {
+        /// The limit in megabytes of a million bytes.
+        megabytes: usize,
+    },
+}
+
+/// Reads some kinds of files.
+///
+/// What an implementation panics about becomes an error. It gives clean text: `\n` line ends, no control characters,
+/// pages in order.
+pub trait Extractor: Send + Sync + 'static {
+    /// Whether files of this kind are its business.
+    fn takes(&self, media: MediaType) -> bool;
+
+    /// The text of `input`. Blocks.
+    fn extract(&self, input: &Input<'_>) -> Result<Text, ExtractError>;
+}
+
+/// So much of a file is read at most, in megabytes of a million bytes.
+const LIMIT: usize = 256;
+
+/// An extractor for each kind of file.
+pub struct Extractors {
+    extractors: Vec<Box<dyn Extractor>>,
+    megabytes: usize,
+}
+
+impl Extractors {
+    /// PDF, HTML, tables and every kind of text.
+    pub fn standard() -> Self {
+        let extractors: Vec<Box<dyn Extractor>> =
+            vec![Box::new(pdf::Pdf), Box::new(html::Html), Box::new(csv::Csv), Box::new(plain::Plain)];
+        Self { extractors, megabytes: LIMIT }
+    }
+
+    /// Adds an extractor, which goes before those that are there.
+    #[must_use]
+    pub fn with(mut self, extractor: Box<dyn Extractor>) -> Self {
+        self.extractors.insert(0, extractor);
+        self
+    }
+
+    /// Reads files of so many megabytes (of a million bytes) at most.
+    #[must_use]
+    pub fn with_limit(mut self, megabytes: usize) -> Self {
+        self.megabytes = megabytes;
+        self
+    }
+
+    /// The text of `input`: clean, repaired, and not empty. Blocks; wants a stack of some megabytes.
+    ///
+    /// # Errors
+    ///
+    /// One for each reason why there is no text; its words are for the person who sent the file.
+    pub fn extract(&self, input: &Input<'_>) -> Result<Text, ExtractError> {
+        if input.bytes.len() > self.megabytes.saturating_mul(1_000_000) {
+            return Err(ExtractError::TooLarge { megabytes: self.megabytes });
+        }
+        if input.bytes.trim_ascii().is_empty() {
+            return Err(ExtractError::Empty { hint: Some("it is empty.") });
+        }
+        let media = sniff(input);
+        let Some(extractor) = self.extractors.iter().find(|extractor| extractor.takes(media)) else {
+            return Err(match media {
+                MediaType::Image => ExtractError::Empty { hint: Some("it is an image, and images hold no text.") },
+                media => ExtractError::Unsupported { media },
+            });
+        };
+        let text = catch_unwind(AssertUnwindSafe(|| extractor.extract(input))).unwrap_or_else(|_| {
+            tracing::warn!(?media, bytes = input.bytes.len(), "a parser panicked on a file");
+            Err(ExtractError::Unreadable { reason: "This file is damaged, or made in a way that cannot be read.".into() })
+        })?;
+        if text.text.trim().is_empty() {
+            return Err(ExtractError::Empty { hint: None });
+        }
+        Ok(text)
+    }
+}
+
+/// A text without pages.
+fn unpaged(text: String) -> Text {
+    Text { text, pages: Vec::new() }
+}

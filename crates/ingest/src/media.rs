@@ -1,0 +1,235 @@
+//! What kind of file it is: by its content first, by its name second, by what the sender says last.
+
+use crate::Input;
+use crate::decode;
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MediaType {
+    /// PDF.
+    Pdf,
+    /// HTML.
+    Html,
+    /// Markdown.
+    Markdown,
+    /// A table with commas, semicolons or tabs.
+    Csv,
+    /// JSON, one value or one a line.
+    Json,
+    /// XML of any vocabulary.
+    Xml,
+    /// YAML, TOML and other settings.
+    Settings,
+    /// Source code.
+    Code,
+    /// Any other text.
+    PlainText,
+    /// A word processor's document.
+    Document,
+    /// A spreadsheet.
+    Spreadsheet,
+    /// Slides.
+    Presentation,
+    /// An electronic book.
+    Book,
+    /// A picture.
+    Image,
+    /// Sound.
+    Audio,
+    /// A film.
+    Video,
+    /// A packed archive.
+    Archive,
+    /// Anything else that is no text.
+    Binary,
+}
+
+impl MediaType {
+    /// The kind in words, as in "this file is …".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Pdf => "a PDF",
+            Self::Html => "a web page",
+            Self::Markdown => "a Markdown text",
+            Self::Csv => "a table",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Settings => "a settings file",
+            Self::Code => "source code",
+            Self::PlainText => "a plain text",
+            Self::Document => "a word processor's document",
+            Self::Spreadsheet => "a spreadsheet",
+            Self::Presentation => "a presentation",
+            Self::Book => "an electronic book",
+            Self::Image => "an image",
+            Self::Audio => "a sound recording",
+            Self::Video => "a video",
+            Self::Archive => "an archive",
+            Self::Binary => "a binary file",
+        }
+    }
+
+    /// Whether files of this kind are text that people read as it stands.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Html | Self::Markdown | Self::Csv | Self::Json | Self::Xml | Self::Settings | Self::Code | Self::PlainText)
+    }
+}
+
+/// Says what kind of file `input` is.
+pub fn sniff(input: &Input<'_>) -> MediaType {
+    if is_pdf(input.bytes) {
+        return MediaType::Pdf;
+    }
+    if input.bytes.starts_with(b"{\\rtf") {
+        return MediaType::Document;
+    }
+    if let Some(media) = binary(input.bytes) {
+        return media;
+    }
+    let named = by_name(input.filename);
+    let head = decode::head(input.bytes);
+    let head = head.trim_start();
+    let page = ["<!doctype html", "<html"].iter().any(|mark| starts_with_ignoring_case(head, mark));
+    if page && !matches!(named, Some(MediaType::Code | MediaType::Markdown)) {
+        return MediaType::Html;
+    }
+    if let Some(media) = named.or_else(|| by_content_type(input.content_type)).filter(|media| media.is_text()) {
+        return media;
+    }
+    if starts_with_ignoring_case(head, "<?xml") {
+        return MediaType::Xml;
+    }
+    if infer::text::is_html(head.as_bytes()) {
+        return MediaType::Html;
+    }
+    MediaType::PlainText
+}
+
+/// The mark stands first; some writers put a little rubbish before it.
+fn is_pdf(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"%PDF-";
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(MARK)
+        || (!decode::is_text(bytes) && bytes[..bytes.len().min(1024)].windows(MARK.len()).any(|window| window == MARK))
+}
+
+/// The kind of a file that is no text.
+fn binary(bytes: &[u8]) -> Option<MediaType> {
+    let text = decode::is_text(bytes);
+    if text && std::str::from_utf8(decode::sample(bytes)).map_or_else(|e| e.error_len().is_none(), |_| true) {
+        return None;
+    }
+    let known = infer::get(bytes);
+    // Two letters are too few to call a text in an old encoding a picture ("BMW …") or a program ("MZ …").
+    let sure = known.filter(|kind| !matches!(kind.extension(), "bmp" | "exe") && kind.matcher_type() != infer::MatcherType::Text);
+    match (text, sure, known) {
+        (true, None, _) => None,
+        (true, Some(kind), _) | (false, _, Some(kind)) => Some(by_magic(kind)),
+        (false, _, None) => Some(MediaType::Binary),
+    }
+}
+
+fn by_magic(kind: infer::Type) -> MediaType {
+    use infer::MatcherType;
+    match kind.extension() {
+        "xls" | "xlsx" | "ods" => MediaType::Spreadsheet,
+        "ppt" | "pptx" | "odp" => MediaType::Presentation,
+        "epub" | "mobi" => MediaType::Book,
+        _ => match kind.matcher_type() {
+            MatcherType::Image => MediaType::Image,
+            MatcherType::Audio => MediaType::Audio,
+            MatcherType::Video => MediaType::Video,
+            MatcherType::Archive => MediaType::Archive,
+            MatcherType::Doc => MediaType::Document,
+            MatcherType::Book => MediaType::Book,
+            _ => MediaType::Binary,
+        },
+    }
+}
+
+fn by_name(filename: &str) -> Option<MediaType> {
+    let name = filename.rsplit(['/', '\\']).next().unwrap_or(filename).to_ascii_lowercase();
+    if matches!(name.as_str(), "dockerfile" | "makefile" | "justfile" | "gemfile" | "rakefile" | "cmakelists.txt") {
+        return Some(MediaType::Code);
+    }
+    let (_, extension) = name.rsplit_once('.')?;
+    Some(match extension {
+        "htm" | "html" | "xhtml" => MediaType::Html,
+        "md" | "markdown" | "mdx" | "mkd" | "qmd" | "rmd" => MediaType::Markdown,
+        "csv" | "tsv" => MediaType::Csv,
+        "json" | "jsonl" | "ndjson" | "geojson" | "ipynb" => MediaType::Json,
+        "xml" | "svg" | "rss" | "atom" | "xsd" | "xsl" => MediaType::Xml,
+        "yaml" | "yml" | "toml" | "ini" | "cfg" | "conf" | "env" | "properties" => MediaType::Settings,
+        "go" | "py" | "java" | "sh" | "bat" | "ps1" | "cmd" | "js" | "mjs" | "cjs" | "ts" | "css" | "scss" | "cpp" | "hpp" | "h" | "c"
+        | "cc" | "cs" | "ino" | "sql" | "pl" | "pm" | "r" | "dart" | "php" | "hs" | "hsc" | "lhs" | "lua" | "m" | "mm" | "plsql"
+        | "perl" | "rb" | "rs" | "db2" | "scala" | "bash" | "zsh" | "fish" | "swift" | "vue" | "svelte" | "ex" | "exs" | "erl" | "tsx"
+        | "jsx" | "kt" | "kts" | "zig" | "nix" | "jl" | "f90" | "vb" | "asm" | "s" | "tf" | "proto" | "graphql" | "cmake" | "gradle"
+        | "groovy" | "clj" | "ml" | "mli" | "fs" | "v" | "vhd" => MediaType::Code,
+        "txt" | "text" | "log" | "rst" | "adoc" | "org" | "tex" | "srt" | "vtt" => MediaType::PlainText,
+        _ => return None,
+    })
+}
+
+fn by_content_type(content_type: Option<&str>) -> Option<MediaType> {
+    let essence = content_type?.split(';').next()?.trim().to_ascii_lowercase();
+    Some(match essence.as_str() {
+        "text/html" | "application/xhtml+xml" => MediaType::Html,
+        "text/markdown" | "text/x-markdown" => MediaType::Markdown,
+        "text/csv" | "text/tab-separated-values" => MediaType::Csv,
+        "application/json" | "application/x-ndjson" => MediaType::Json,
+        "application/xml" | "text/xml" | "image/svg+xml" => MediaType::Xml,
+        "application/yaml" | "text/yaml" | "application/toml" => MediaType::Settings,
+        _ => return None,
+    })
+}
+
+pub(crate) fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(bytes: &[u8], filename: &str, content_type: Option<&str>) -> MediaType {
+        sniff(&Input { bytes, filename, content_type })
+    }
+
+    #[test]
+    fn content_wins_over_the_name() {
+        assert_eq!(kind(b"%PDF-1.7\n...", "notes.txt", None), MediaType::Pdf);
+        assert_eq!(kind(b"<!DOCTYPE html><p>x", "page.txt", None), MediaType::Html);
+        assert_eq!(kind(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "table.csv", Some("text/csv")), MediaType::Image);
+        assert_eq!(kind(b"just text", "paper.pdf", Some("application/pdf")), MediaType::PlainText);
+    }
+
+    #[test]
+    fn the_name_tells_kinds_of_text_apart_and_the_senders_word_comes_last() {
+        assert_eq!(kind(b"a,b\n1,2\n", "A.CSV", Some("text/plain")), MediaType::Csv);
+        assert_eq!(kind(b"<h1 align=center>Title</h1>", "README.md", None), MediaType::Markdown);
+        assert_eq!(kind(b"# x", "x", Some("text/markdown; charset=utf-8")), MediaType::Markdown);
+        assert_eq!(kind(b"FROM rust", "dir/Dockerfile", None), MediaType::Code);
+        assert_eq!(kind(b"<html>{{ page }}</html>", "page.vue", None), MediaType::Code);
+        assert_eq!(kind(b"<?xml version='1.0'?><a/>", "x", None), MediaType::Xml);
+        assert_eq!(kind(b"words", "x", Some("application/octet-stream")), MediaType::PlainText);
+    }
+
+    #[test]
+    fn a_text_that_begins_like_a_program_or_a_picture_stays_text() {
+        assert_eq!(kind("BMW fährt".as_bytes(), "x.txt", None), MediaType::PlainText);
+        assert_eq!(kind(b"BMW f\xe4hrt durch die Stra\xdfe", "x.txt", None), MediaType::PlainText);
+        assert_eq!(kind(b"MZ is how programs begin", "x.txt", None), MediaType::PlainText);
+        assert_eq!(kind(b"A text about %PDF-1.4 files", "x.txt", None), MediaType::PlainText);
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        assert_eq!(kind(b"\x00\x01\x02", "a.bin", None), MediaType::Binary);
+        assert_eq!(kind(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "a.txt", None), MediaType::Image);
+        assert_eq!(kind(b"PK\x03\x04\x14\0\0\0\x08\0abc", "a.zip", None), MediaType::Archive);
+        assert_eq!(kind(b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "a.gz", None), MediaType::Archive);
+        assert_eq!(kind(b"{\\rtf1 text}", "a.rtf", None), MediaType::Document);
+        assert_eq!(kind(b"", "a.txt", None), MediaType::PlainText);
+    }
+}
