@@ -29,6 +29,7 @@ impl From<Error> for ApiError {
             Error::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             // Only refusals keep their status: an upstream that is itself broken is a bad gateway to our client.
             Error::Refused { status, .. } => {
                 StatusCode::from_u16(*status).ok().filter(|s| s.is_client_error()).unwrap_or(StatusCode::BAD_GATEWAY)

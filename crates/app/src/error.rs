@@ -32,6 +32,9 @@ pub enum Error {
     /// The stored documents do not fit the present settings, and what to do about it.
     #[error("{0}")]
     Conflict(String),
+    /// It was tried too often; after a while it may be tried again.
+    #[error("{0}")]
+    TooMany(String),
     /// An upstream refused: its status, and its words.
     #[error("{detail}")]
     Refused {

@@ -1,4 +1,0 @@
-//! Accounts.
-
-/// Accounts.
-pub struct Accounts {}

@@ -1,0 +1,100 @@
+//! What an administrator changes about accounts while the server runs.
+
+use serde::{Deserialize, Serialize};
+use transom_auth::Lifetime;
+use transom_domain::{Caller, Role, User};
+use transom_store::Store;
+
+use super::{Accounts, AccountsConfig, admin_only};
+use crate::Error;
+
+const SETTING: &str = "accounts";
+
+/// What an administrator changes about accounts while the server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthSettings {
+    /// Whether people may sign up.
+    pub enable_signup: bool,
+    /// What they are then.
+    pub default_user_role: Role,
+    /// How long a session lives.
+    pub session_lifetime: Lifetime,
+    /// Whether API keys can be made and used.
+    pub enable_api_keys: bool,
+    /// The path prefixes that keys open; `None` for all that their account may.
+    pub api_keys_only: Option<Vec<String>>,
+    /// Whether accounts are told whom to ask.
+    pub show_admin_details: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    enable_signup: bool,
+    default_user_role: Role,
+    session_lifetime: String,
+    enable_api_keys: bool,
+    api_keys_only: Option<Vec<String>>,
+    show_admin_details: bool,
+}
+
+pub(super) async fn load(store: &Store, config: &AccountsConfig) -> Result<AuthSettings, Error> {
+    let boot = AuthSettings {
+        enable_signup: config.enable_signup,
+        default_user_role: config.default_user_role,
+        session_lifetime: config.session_lifetime,
+        enable_api_keys: config.api_keys.enabled,
+        api_keys_only: config.api_keys.only.clone(),
+        show_admin_details: config.show_admin_details,
+    };
+    let Some(stored) = store.setting(SETTING).await? else { return Ok(boot) };
+    let stored: Stored = match serde_json::from_value(stored) {
+        Ok(stored) => stored,
+        Err(error) => {
+            tracing::error!(%error, "the stored settings of accounts cannot be read; those of the environment are used");
+            return Ok(boot);
+        }
+    };
+    Ok(AuthSettings {
+        enable_signup: stored.enable_signup,
+        default_user_role: stored.default_user_role,
+        session_lifetime: stored.session_lifetime.parse().unwrap_or(boot.session_lifetime),
+        enable_api_keys: stored.enable_api_keys,
+        api_keys_only: stored.api_keys_only,
+        show_admin_details: stored.show_admin_details,
+    })
+}
+
+impl Accounts {
+    /// The settings in force.
+    pub fn settings(&self) -> AuthSettings {
+        AuthSettings::clone(&self.settings.load())
+    }
+
+    /// Replaces them, for now and for later runs.
+    pub async fn set_settings(&self, caller: &Caller, settings: AuthSettings) -> Result<(), Error> {
+        admin_only(caller)?;
+        let stored = Stored {
+            enable_signup: settings.enable_signup,
+            default_user_role: settings.default_user_role,
+            session_lifetime: settings.session_lifetime.to_string(),
+            enable_api_keys: settings.enable_api_keys,
+            api_keys_only: settings.api_keys_only.clone(),
+            show_admin_details: settings.show_admin_details,
+        };
+        let stored = serde_json::to_value(stored).map_err(Error::internal)?;
+        self.store.set_setting(SETTING, &stored).await?;
+        self.settings.store(std::sync::Arc::new(settings));
+        Ok(())
+    }
+
+    /// Whom accounts are told to ask: the first administrator, where that is to be told.
+    pub async fn admin_details(&self) -> Result<Option<User>, Error> {
+        if !self.settings.load().show_admin_details {
+            return Ok(None);
+        }
+        match self.primary().await? {
+            Some(id) => Ok(self.store.user(&id).await?),
+            None => Ok(None),
+        }
+    }
+}
