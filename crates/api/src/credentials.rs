@@ -1,13 +1,28 @@
 //! Who asks: extractors that turn a request's credential into a caller, or refuse it.
+//!
+//! A credential is looked for in `Authorization: Bearer …`, then in the API key's own header (`x-api-key`), then in the cookie `token`.
+//! A proxy in front may use other schemes of `Authorization` for itself, so they count only where nothing else is there.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use actix_web::http::{Method, StatusCode, header::HeaderMap};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use transom_domain::Caller;
+use transom_app::accounts::{AccountsConfig, Session};
+use transom_app::{App, Error};
+use transom_domain::{Caller, Role};
 
 use crate::ApiError;
+
+/// The session cookie's name.
+pub(crate) const COOKIE: &str = "token";
+
+const NONE: Error = Error::Unauthenticated("Not authenticated");
+const UNREADABLE: Error = Error::Unauthenticated("this is no credential; send `Authorization: Bearer` with a session token or an API key");
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -20,12 +35,24 @@ pub struct Admin(pub Caller);
 /// A caller with a good credential, pending ones included.
 pub struct Visitor(pub Caller);
 
+/// The whole session behind a good credential, pending ones included.
+pub(crate) struct Current {
+    /// The credential as it was sent.
+    pub text: String,
+    /// Whose it is.
+    pub session: Arc<Session>,
+}
+
 impl FromRequest for SignedIn {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
-    fn from_request(_request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        todo!()
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let current = Current::of(request.clone());
+        Box::pin(async move {
+            let caller = current.await?.session.caller.clone();
+            if caller.role == Role::Pending { Err(Error::WrongRole.into()) } else { Ok(Self(caller)) }
+        })
     }
 }
 
@@ -33,8 +60,12 @@ impl FromRequest for Admin {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
-    fn from_request(_request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        todo!()
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let current = Current::of(request.clone());
+        Box::pin(async move {
+            let caller = current.await?.session.caller.clone();
+            if caller.is_admin() { Ok(Self(caller)) } else { Err(Error::WrongRole.into()) }
+        })
     }
 }
 
@@ -42,7 +73,65 @@ impl FromRequest for Visitor {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
-    fn from_request(_request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        todo!()
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let current = Current::of(request.clone());
+        Box::pin(async move { Ok(Self(current.await?.session.caller.clone())) })
     }
+}
+
+impl FromRequest for Current {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        Box::pin(Self::of(request.clone()))
+    }
+}
+
+impl Current {
+    async fn of(request: HttpRequest) -> Result<Self, ApiError> {
+        let Some(app) = request.app_data::<Data<App>>() else { return Err(Error::internal("no App is mounted").into()) };
+        let text = match presented(request.headers(), &app.accounts.config().api_keys.header)? {
+            Some(text) => text,
+            None => from_cookie(&request, app.accounts.config())?,
+        };
+        let session = app.accounts.authenticate(&text, request.path()).await?;
+        Ok(Self { text, session })
+    }
+}
+
+fn presented(headers: &HeaderMap, key_header: &str) -> Result<Option<String>, Error> {
+    let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().trim());
+    let (scheme, rest) = authorization.map(|text| text.split_once(' ').unwrap_or((text, ""))).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim()).filter(|text| !text.is_empty()).map(|text| Some(text.to_owned())).ok_or(UNREADABLE);
+    }
+    if let Some(key) = headers.get(key_header) {
+        return key.to_str().ok().map(str::trim).filter(|key| !key.is_empty()).map(|key| Some(key.to_owned())).ok_or(UNREADABLE);
+    }
+    if authorization.is_some() && !headers.contains_key("cookie") {
+        return Err(UNREADABLE);
+    }
+    Ok(None)
+}
+
+/// Browsers send cookies along unasked: with one, a page of another origin must not be able to change anything.
+fn from_cookie(request: &HttpRequest, config: &AccountsConfig) -> Result<String, ApiError> {
+    let cookie = request.cookie(COOKIE).filter(|cookie| !cookie.value().is_empty()).ok_or(NONE)?;
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if !reads && request.headers().get(ORIGIN).is_some_and(|origin| !is_ours(origin.to_str().unwrap_or_default(), request, config)) {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "a page of another origin may not use this session's cookie; CORS_ALLOW_ORIGIN lists those that may",
+        ));
+    }
+    Ok(cookie.value().to_owned())
+}
+
+fn is_ours(origin: &str, request: &HttpRequest, config: &AccountsConfig) -> bool {
+    let host = origin.split_once("://").map(|(_, host)| host).unwrap_or_default();
+    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    // Behind a proxy the browser's own address is in X-Forwarded-Host, which no foreign page can set.
+    let same = [named, Some(request.connection_info().host())].into_iter().flatten().any(|ours| ours.eq_ignore_ascii_case(host));
+    !host.is_empty() && (same || config.trusted_origins.iter().any(|trusted| trusted.trim_end_matches('/').eq_ignore_ascii_case(origin)))
 }

@@ -17,6 +17,11 @@ impl ApiError {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: Value::String(detail.into()) }
     }
+
+    /// Whether the credential was missing or wrong.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
 }
 
 impl From<Error> for ApiError {

@@ -2,11 +2,15 @@
 //!
 //! [`configure`] mounts every route on any actix-web application that holds a `web::Data<transom_app::App>`.
 
+mod auth_config;
 mod body;
 mod credentials;
 mod error;
+mod pictures;
 mod relay;
 mod routes;
+mod server;
+mod user_shapes;
 
 pub mod accounts;
 pub mod chat;
@@ -23,3 +27,4 @@ pub mod users;
 pub use credentials::{Admin, SignedIn, Visitor};
 pub use error::ApiError;
 pub use routes::configure;
+pub use server::{REQUEST_ID, RequestSpan, answer, cors, json_config, limits, request_log};

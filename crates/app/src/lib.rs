@@ -34,6 +34,13 @@ pub struct App {
     pub retrieval: retrieval::Retrieval,
 }
 
+impl App {
+    /// Whether requests can be served; else a sentence about what is missing.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.accounts.ping().await
+    }
+}
+
 /// What the server says of itself.
 #[derive(Clone, Debug)]
 pub struct About {

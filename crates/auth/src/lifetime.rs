@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn durations_are_numbers_with_units() {
-        for (text, seconds) in [("4w", 2_419_200), ("7d", 604_800), ("12h", 43_200), ("30m", 1800), ("90s", 90), ("1h30m", 5400), ("1.5h", 5400), ("1ms", 1)] {
+        for (text, seconds) in
+            [("4w", 2_419_200), ("7d", 604_800), ("12h", 43_200), ("30m", 1800), ("90s", 90), ("1h30m", 5400), ("1.5h", 5400), ("1ms", 1)]
+        {
             assert_eq!(text.parse(), Ok(Lifetime::Seconds(seconds)), "{text}");
         }
         assert_eq!("-1".parse(), Ok(Lifetime::Never));

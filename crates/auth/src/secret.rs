@@ -25,7 +25,9 @@ pub struct Secret(SecretString);
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The configured one can be guessed.
-    #[error("WEBUI_SECRET_KEY is too weak: give it at least 32 random bytes (`openssl rand -hex 32`), or leave it unset and one is made; ENV=dev allows a weak one")]
+    #[error(
+        "WEBUI_SECRET_KEY is too weak: give it at least 32 random bytes (`openssl rand -hex 32`), or leave it unset and one is made; ENV=dev allows a weak one"
+    )]
     Weak,
     /// The file that keeps it cannot be read or written.
     #[error("the secret key's file {path} cannot be used: {reason}; make the folder writable or set WEBUI_SECRET_KEY")]

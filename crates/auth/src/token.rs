@@ -51,8 +51,7 @@ impl Tokens {
     /// Makes a token.
     pub fn issue(&self, user: &UserId, generation: i64, now: Timestamp, lifetime: Lifetime) -> Result<IssuedToken, AuthError> {
         let expires_at = lifetime.end(now);
-        let claims =
-            Claims { id: user.clone(), jti: uuid::Uuid::new_v4().to_string(), iat: now, exp: expires_at, generation };
+        let claims = Claims { id: user.clone(), jti: uuid::Uuid::new_v4().to_string(), iat: now, exp: expires_at, generation };
         let text = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .map_err(|error| AuthError::Crypto(error.to_string()))?;
         Ok(IssuedToken { text, expires_at })

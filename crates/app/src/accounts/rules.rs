@@ -62,7 +62,9 @@ mod tests {
         for good in ["", "/user.png", "data:image/png;base64,AAAA"] {
             assert!(picture(good).is_ok(), "{good}");
         }
-        for bad in ["https://evil.example/a.png", "//evil.example/a.png", "data:image/svg+xml;base64,AAAA", "data:text/html,x", "javascript:x"] {
+        for bad in
+            ["https://evil.example/a.png", "//evil.example/a.png", "data:image/svg+xml;base64,AAAA", "data:text/html,x", "javascript:x"]
+        {
             assert!(picture(bad).is_err(), "{bad}");
         }
     }

@@ -97,11 +97,7 @@ impl Accounts {
 
     /// Changes the caller's name and picture.
     pub async fn update_profile(&self, caller: &Caller, name: &str, picture: &str) -> Result<User, Error> {
-        let patch = UserPatch {
-            name: Some(rules::name(name)?),
-            profile_image_url: Some(rules::picture(picture)?),
-            ..UserPatch::default()
-        };
+        let patch = UserPatch { name: Some(rules::name(name)?), profile_image_url: Some(rules::picture(picture)?), ..UserPatch::default() };
         self.patch_self(caller, patch).await
     }
 
