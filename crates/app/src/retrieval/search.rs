@@ -70,6 +70,9 @@ impl Retrieval {
     /// As [`Retrieval::resolve`] and [`Retrieval::find`].
     pub async fn query(&self, caller: &Caller, names: &[String], question: &Question) -> Result<Passages, Error> {
         let scope = self.resolve_names(caller, names).await?;
+        if self.settings.bypass {
+            return Err(Error::Invalid("nothing can be searched while BYPASS_EMBEDDING_AND_RETRIEVAL is on".to_owned()));
+        }
         let mut files: Vec<File> = Vec::new();
         for attachment in &scope.attachments {
             files.extend(self.finished(caller, attachment).await?);

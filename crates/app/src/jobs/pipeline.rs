@@ -1,0 +1,244 @@
+//! What becomes of a file: bytes, text, chunks, vectors, and nothing at last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+use transom_domain::{Chunk, File, FileId, FileStatus, Fingerprint, Text};
+use transom_ingest::{ExtractError, Extractors, Input, Splitter};
+use transom_llm::{Embedder, LlmError, Purpose};
+use transom_store::{Store, StoreError};
+use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
+
+use super::{NO_VECTORS, Signals};
+
+/// How files are processed.
+#[derive(Clone, Debug)]
+pub struct PipelineConfig {
+    /// Chunks given to the embedder at a time.
+    pub batch: usize,
+    /// Whether texts are kept without vectors (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
+    pub bypass: bool,
+    /// How long reading one file may take.
+    pub extract_timeout: Duration,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        Self { batch: 32, bypass: false, extract_timeout: Duration::from_secs(600) }
+    }
+}
+
+/// What processing needs. Cheap to clone; clones are one.
+#[derive(Clone)]
+pub struct Pipeline {
+    /// Rows.
+    pub store: Store,
+    /// Uploaded bytes.
+    pub objects: Arc<dyn ObjectStore>,
+    /// Vectors.
+    pub vectors: Arc<dyn VectorStore>,
+    /// The embedding model.
+    pub embedder: Arc<dyn Embedder>,
+    /// What reads files.
+    pub extractors: Arc<Extractors>,
+    /// What splits texts.
+    pub splitter: Arc<Splitter>,
+    /// Word of work and of finished files.
+    pub signals: Signals,
+    /// How.
+    pub config: PipelineConfig,
+}
+
+/// Why a step did not end well.
+pub(super) enum Trouble {
+    /// The file was deleted meanwhile.
+    Gone,
+    /// Trying again cannot help; the reason is for the file's owner.
+    Permanent(String),
+    /// Trying again may help; the reason is for the file's owner, should it never.
+    Transient(String),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Trouble::Transient("no space left on the server's disk".to_owned()),
+            other => {
+                tracing::error!(reason = %other, "the database failed a worker");
+                Trouble::Transient("the server's database failed".to_owned())
+            }
+        }
+    }
+}
+
+impl From<VectorError> for Trouble {
+    fn from(error: VectorError) -> Self {
+        match error {
+            VectorError::Full(_) => Trouble::Transient("no space left on the server's disk".to_owned()),
+            other => {
+                tracing::error!(reason = %other, "the vector store failed a worker");
+                Trouble::Transient("the vectors could not be stored; the server's log has the details".to_owned())
+            }
+        }
+    }
+}
+
+impl From<LlmError> for Trouble {
+    fn from(error: LlmError) -> Self {
+        match error {
+            LlmError::Invalid(reason) => Trouble::Permanent(format!("the embedding model cannot read it: {reason}")),
+            LlmError::Internal(reason) => {
+                tracing::error!(%reason, "the embedding model failed");
+                Trouble::Transient("the embedding model failed; the server's log has the details".to_owned())
+            }
+            other => Trouble::Transient(format!("the embedding model failed: {other}")),
+        }
+    }
+}
+
+impl From<object_store::Error> for Trouble {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Trouble::Permanent("its stored bytes are missing; upload it again".to_owned()),
+            other => {
+                tracing::error!(reason = %other, "the object store failed a worker");
+                Trouble::Transient("its stored bytes could not be read; the server's log has the details".to_owned())
+            }
+        }
+    }
+}
+
+impl Pipeline {
+    /// The fingerprint that files get now.
+    pub fn fingerprint(&self) -> Fingerprint {
+        if self.config.bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.embedder.fingerprint().clone() }
+    }
+
+    /// Reads a file's bytes, keeps its text and indexes it.
+    pub(super) async fn process(&self, id: &FileId) -> Result<(), Trouble> {
+        let file = self.begin(id).await?;
+        let text = self.read(&file).await?;
+        if text.text.trim().is_empty() {
+            return Err(Trouble::Permanent("no text was found in it".to_owned()));
+        }
+        let hash = hex::encode(Sha256::digest(text.text.as_bytes()));
+        if !self.store.keep_text(id, &text, &hash).await? {
+            return Err(Trouble::Gone);
+        }
+        self.embed(&file, text).await
+    }
+
+    /// Indexes the text that a file has.
+    pub(super) async fn index(&self, id: &FileId) -> Result<(), Trouble> {
+        let file = self.begin(id).await?;
+        match self.store.job_text(id).await? {
+            Some(text) => self.embed(&file, text).await,
+            // The text went with a row that is gone, or was never kept: then the bytes are the truth.
+            None => self.process(id).await,
+        }
+    }
+
+    /// Removes what a deleted file left. What is missing already is removed.
+    pub(super) async fn erase(&self, id: &FileId, object_path: &str) -> Result<(), Trouble> {
+        self.vectors.delete(std::slice::from_ref(id)).await?;
+        let path = Path::from(object_path);
+        match self.objects.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Removes the vectors of a file that was deleted while it was processed.
+    pub(super) async fn vectors_of_gone(&self, id: &FileId) -> Result<(), Trouble> {
+        Ok(self.vectors.delete(std::slice::from_ref(id)).await?)
+    }
+
+    async fn begin(&self, id: &FileId) -> Result<File, Trouble> {
+        let file = self.store.job_file(id).await?.ok_or(Trouble::Gone)?;
+        if !self.store.set_status(id, FileStatus::Processing, None).await? {
+            return Err(Trouble::Gone);
+        }
+        Ok(file)
+    }
+
+    async fn read(&self, file: &File) -> Result<Text, Trouble> {
+        let bytes = self.objects.get(&Path::from(file.object_path.as_str())).await?.bytes().await?;
+        let extractors = self.extractors.clone();
+        let (filename, content_type) = (file.filename.clone(), file.content_type.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let content_type = (!content_type.is_empty()).then_some(content_type.as_str());
+            extractors.extract(&Input { bytes: &bytes, filename: &filename, content_type })
+        });
+        match tokio::time::timeout(self.config.extract_timeout, reading).await {
+            Ok(Ok(Ok(text))) => Ok(text),
+            Ok(Ok(Err(reason))) => Err(unreadable(&reason)),
+            // A parser that panics on somebody's file fails that file and nothing else.
+            Ok(Err(_panic)) => {
+                tracing::warn!(file = %file.id, "reading a file panicked");
+                Err(Trouble::Permanent("it could not be read: its content is damaged, or of a kind that is not understood".to_owned()))
+            }
+            Err(_elapsed) => Err(Trouble::Permanent(format!("reading it took longer than {} s", self.config.extract_timeout.as_secs()))),
+        }
+    }
+
+    async fn embed(&self, file: &File, text: Text) -> Result<(), Trouble> {
+        let fingerprint = self.fingerprint();
+        if self.config.bypass {
+            self.vectors.delete(std::slice::from_ref(&file.id)).await?;
+        } else {
+            let chunks = self.split(file, text).await?;
+            let space = Space { fingerprint: fingerprint.clone(), dimension: self.embedder.dimension().await? };
+            let mut embedded = Vec::with_capacity(chunks.len());
+            let mut rest = chunks.into_iter().peekable();
+            while rest.peek().is_some() {
+                let batch: Vec<Chunk> = rest.by_ref().take(self.config.batch.max(1)).collect();
+                let texts: Vec<String> = batch.iter().map(|chunk| chunk.text.clone()).collect();
+                let vectors = self.embedder.embed(&texts, Purpose::Document).await?;
+                embedded.extend(batch.into_iter().zip(vectors).map(|(chunk, vector)| EmbeddedChunk { chunk, vector }));
+            }
+            self.vectors.ensure(&space).await?;
+            self.vectors.replace(&space, &file.id, embedded).await?;
+            if file.fingerprint.as_ref().is_some_and(|old| *old != fingerprint) {
+                self.leave_other_spaces(&file.id, &space).await?;
+            }
+        }
+        if self.store.set_indexed(&file.id, &fingerprint).await? { Ok(()) } else { Err(Trouble::Gone) }
+    }
+
+    async fn leave_other_spaces(&self, file: &FileId, keep: &Space) -> Result<(), Trouble> {
+        for space in self.vectors.spaces().await? {
+            if space != *keep {
+                self.vectors.replace(&space, file, Vec::new()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn split(&self, file: &File, text: Text) -> Result<Vec<Chunk>, Trouble> {
+        let splitter = self.splitter.clone();
+        let pieces = tokio::task::spawn_blocking(move || splitter.split(&text)).await;
+        let Ok(pieces) = pieces else {
+            tracing::warn!(file = %file.id, "splitting a text panicked");
+            return Err(Trouble::Permanent("its text could not be split".to_owned()));
+        };
+        Ok(pieces
+            .into_iter()
+            .zip(0u32..)
+            .map(|(piece, ordinal)| Chunk {
+                file_id: file.id.clone(),
+                ordinal,
+                text: piece.text,
+                start_index: piece.start_index,
+                page: piece.page,
+                headings: piece.headings,
+            })
+            .collect())
+    }
+}
+
+fn unreadable(reason: &ExtractError) -> Trouble {
+    Trouble::Permanent(reason.to_string())
+}

@@ -1,0 +1,9 @@
+//! Files, collections, retrieval and the work behind them, on a real database, with bytes and vectors in memory.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod house;
+mod jobs;
+mod knowledge;
+mod repair;
+mod retrieval;
