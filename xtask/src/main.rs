@@ -1,2 +1,73 @@
-//! The verbs of this repository.
-fn main() {}
+//! The verbs of this repository: `cargo xtask help`.
+//!
+//! People, `.ci/run` and the workflows call the same verbs, so that what passes here passes there.
+#![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
+
+mod ci;
+mod contract;
+mod place;
+mod run;
+mod tidy;
+mod walkthrough;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The verbs of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Builds the server and runs it on http://localhost:3000 (HOST, PORT and the other variables change that)
+    ///
+    /// A debug build starts sooner after a change; what is slow in it (inference, hashing, PDF) is optimised even there.
+    Serve {
+        /// Build with all optimisations: takes longer, answers faster
+        #[arg(long)]
+        release: bool,
+        /// Passed on to `transom serve`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Runs every test: with cargo-nextest where it is installed, else with cargo test; then the examples in documentation
+    Test {
+        /// Passed on to the test runner, such as `-p transom-store`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Everything that a change must pass: format, tidy, clippy, documentation, tests, the contract suite
+    Ci,
+    /// Checks which crate depends on which, the manifests, and the front page of every crate
+    Tidy,
+    /// Runs the contract suite (../shared/contract, or TRANSOM_SHARED) against a server built from here
+    Contract {
+        /// Use a release build
+        #[arg(long)]
+        release: bool,
+    },
+    /// Does the main job for real: a language model, a manual and five guides, questions with cited answers
+    Walkthrough(walkthrough::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().verb {
+        Verb::Serve { release, args } => run::serve(release, &args),
+        Verb::Test { args } => run::tests(&args),
+        Verb::Ci => ci::run(),
+        Verb::Tidy => tidy::run(),
+        Verb::Contract { release } => contract::run(release),
+        Verb::Walkthrough(options) => walkthrough::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use transom_app::App;
+use transom_app::groups::{GroupPatch, NewGroup};
 use transom_domain::{Group, GroupId, Permissions, UserId};
-use transom_store::{GroupPatch, NewGroup};
 
 use crate::body::{Authorized, Json};
 use crate::user_shapes::info;

@@ -4,10 +4,10 @@ use actix_web::web::{self, Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use transom_app::models::NewModelRecord;
 use transom_app::models::RecordView;
 use transom_app::{App, Error};
 use transom_domain::{Grant, ModelId, ModelRecord};
-use transom_store::NewModelRecord;
 
 use crate::body::{Authorized, Json};
 use crate::{Admin, ApiError, SignedIn, relay};

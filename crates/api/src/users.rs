@@ -5,9 +5,9 @@ use actix_web::{HttpResponse, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use transom_app::App;
+use transom_app::accounts::{Direction, UserOrder, UserQuery};
 use transom_app::accounts::{UserUpdate, default_permissions};
 use transom_domain::{Permissions, UserId};
-use transom_store::{Direction, UserOrder, UserQuery};
 
 use crate::accounts::role;
 use crate::body::{Authorized, Json};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use transom_domain::{Caller, Group, GroupId, User, UserId};
-use transom_store::{GroupPatch, NewGroup, Store};
+use transom_store::Store;
+pub use transom_store::{GroupPatch, NewGroup};
 
 use crate::Error;
 use crate::accounts::{Accounts, Principals, admin_only, well_formed};

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use transom_auth::{AuthError, Keys, Passwords, Secret};
 use transom_domain::{Caller, User, UserId};
-use transom_store::{Store, UserOrder, UserQuery};
+use transom_store::Store;
 
 use crate::Error;
 use attempts::Attempts;
@@ -31,6 +31,7 @@ pub use config::{AccountsConfig, ApiKeysConfig, SameSite};
 pub use permissions::{UnknownPermission, default_permissions, permissions_from_environment};
 pub use principals::{Presented, Session};
 pub use sign_in::{NewAccount, NewSession};
+pub use transom_store::{Direction, UserOrder, UserQuery};
 pub use users::{ListedUser, UserUpdate, UsersPage};
 
 /// The accounts of the server and everything that proves who asks.
@@ -85,12 +86,7 @@ impl Accounts {
 
     /// The first administrator: the one who set the server up, whom no other may depose.
     async fn primary(&self) -> Result<Option<UserId>, Error> {
-        let query = UserQuery {
-            order: UserOrder::CreatedAt,
-            direction: transom_store::Direction::Ascending,
-            limit: Some(1),
-            ..UserQuery::default()
-        };
+        let query = UserQuery { order: UserOrder::CreatedAt, direction: Direction::Ascending, limit: Some(1), ..UserQuery::default() };
         let (users, _) = self.store.list_users(&query).await?;
         Ok(users.into_iter().next().map(|user| user.id))
     }

@@ -21,6 +21,7 @@ use crate::Error;
 use catalogue::{Catalogue, Offer};
 pub use catalogue::{Entry, Resolved, Upstream};
 pub use records::RecordView;
+pub use transom_store::NewModelRecord;
 
 /// Which API an upstream speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

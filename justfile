@@ -1,0 +1,37 @@
+# The verbs people use. What they do is in xtask: `cargo xtask help`.
+
+# Lists the verbs
+default:
+    @just --list
+
+# Builds the server and runs it on http://localhost:3000
+serve *args:
+    cargo xtask serve {{args}}
+
+# Runs every test
+test *args:
+    cargo xtask test {{args}}
+
+# Everything that a change must pass
+ci:
+    cargo xtask ci
+
+# Checks dependencies, manifests and front pages
+tidy:
+    cargo xtask tidy
+
+# Runs the contract suite
+contract *args:
+    cargo xtask contract {{args}}
+
+# Does the main job against a real model
+walkthrough *args:
+    cargo xtask walkthrough {{args}}
+
+# Formats the code
+format:
+    cargo fmt --all
+
+# Builds the book
+book:
+    mdbook build docs

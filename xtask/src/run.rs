@@ -1,0 +1,69 @@
+//! Running cargo and other programs from the workspace's folder.
+
+use std::process::{Command, Stdio};
+
+use crate::place;
+
+/// A cargo command in the workspace's folder.
+pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    // CARGO is set where cargo started us, and keeps the toolchain the same.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(place::root());
+    command
+}
+
+/// Runs a command to its end; anything but success is the error.
+pub fn run(command: &mut Command) -> Result<(), String> {
+    let name = format!("{command:?}");
+    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
+}
+
+/// Builds and runs the server. Its own exit is not an error of ours to explain.
+pub fn serve(release: bool, args: &[String]) -> Result<(), String> {
+    let mut command = cargo(["run", "--package", "transom"]);
+    if release {
+        command.arg("--release");
+    }
+    command.args(["--", "serve"]).args(args);
+    let status = command.status().map_err(|error| format!("cannot run cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err("the server ended with an error; what it said is above".into()) }
+}
+
+/// Builds the server. With the whole workspace's features, so that after a test run little is left to build.
+pub fn build_server(release: bool) -> Result<(), String> {
+    let mut command = cargo(["build", "--workspace", "--bin", "transom"]);
+    if release {
+        command.arg("--release");
+    }
+    run(&mut command)
+}
+
+/// Every test, then every example in documentation. With arguments, only what they select.
+pub fn tests(args: &[String]) -> Result<(), String> {
+    if args.is_empty() {
+        unit_tests()?;
+        return doc_tests();
+    }
+    let mut command = if has_nextest() { cargo(["nextest", "run"]) } else { cargo(["test"]) };
+    run(command.args(args))
+}
+
+/// Every test but the examples.
+pub fn unit_tests() -> Result<(), String> {
+    if has_nextest() {
+        run(&mut cargo(["nextest", "run", "--workspace", "--no-fail-fast"]))
+    } else {
+        println!("cargo-nextest is not installed; running cargo test");
+        run(&mut cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"]))
+    }
+}
+
+/// Every example in documentation.
+pub fn doc_tests() -> Result<(), String> {
+    run(&mut cargo(["test", "--workspace", "--doc", "--quiet"]))
+}
+
+fn has_nextest() -> bool {
+    cargo(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
