@@ -19,9 +19,9 @@ impl MigrationTrait for Migration {
             .col(text("user_id"))
             .col(text("name"))
             .col(text("description"))
-            .col(json_null("permissions"))
-            .col(json_null("data"))
-            .col(json_null("meta"))
+            .col(text_null("permissions"))
+            .col(text_null("data"))
+            .col(text_null("meta"))
             .col(big_integer("created_at"))
             .col(big_integer("updated_at"))
             .to_owned();

@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
             .col(text("status"))
             .col(text_null("error"))
             .col(text_null("fingerprint"))
-            .col(json("metadata"))
+            .col(text("metadata"))
             .col(big_integer("created_at"))
             .col(big_integer("updated_at"))
             .col(big_integer("ordinal"))
@@ -40,7 +40,7 @@ impl MigrationTrait for Migration {
             .table("file_text")
             .col(text("file_id").primary_key())
             .col(text("text"))
-            .col(json("pages"))
+            .col(text("pages"))
             .foreign_key(ForeignKey::create().from("file_text", "file_id").to("file", "id").on_delete(ForeignKeyAction::Cascade))
             .to_owned();
         manager.create_table(texts).await

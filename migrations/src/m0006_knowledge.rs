@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
             .col(text("name"))
             .col(text("description"))
             .col(text("folded"))
-            .col(json_null("meta"))
+            .col(text_null("meta"))
             .col(big_integer("created_at"))
             .col(big_integer("updated_at"))
             .col(big_integer("ordinal"))

@@ -12,7 +12,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let settings = Table::create().table("setting").col(text("name").primary_key()).col(json("value")).to_owned();
+        let settings = Table::create().table("setting").col(text("name").primary_key()).col(text("value")).to_owned();
         manager.create_table(settings).await
     }
 }

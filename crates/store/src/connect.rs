@@ -29,17 +29,26 @@ impl Store {
     /// Connects, makes the database where it is missing, and brings its schema up to date.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let store = if config.url.starts_with("sqlite:") { open_sqlite(config).await? } else { open_postgres(config).await? };
-        let lock = Lock::Schema;
-        // PostgreSQL holds the lock in a session of its own while another connection of the pool migrates; SQLite's only writer is the migrator.
-        let guard = match store.write.get_database_backend() {
-            DbBackend::Postgres => Some(store.begin_locked(lock).await?),
-            _ => None,
-        };
-        Migrator::up(&store.write, None).await?;
-        if let Some(guard) = guard {
-            guard.commit().await?;
-        }
+        store.migrate().await?;
         Ok(store)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        if self.write.get_database_backend() == DbBackend::Postgres {
+            // The lock is held in a transaction of its own, while another connection of the pool migrates.
+            let guard = self.begin_locked(Lock::Schema).await?;
+            Migrator::up(&self.write, None).await?;
+            return Ok(guard.commit().await?);
+        }
+        // SQLite has no lock to wait for: a migration that another process came before us with fails, and the next try finds it done.
+        let mut tries = Migrator::migrations().len();
+        while let Err(error) = Migrator::up(&self.write, None).await {
+            if tries == 0 {
+                return Err(error.into());
+            }
+            tries -= 1;
+        }
+        Ok(())
     }
 
     /// Whether the database answers.

@@ -48,3 +48,39 @@ fn is_full(error: &DbErr) -> bool {
     };
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| matches!(code.as_ref(), "13" | "4874" | "53100"))
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+    use serde_json::json;
+
+    use crate::{Store, StoreConfig, StoreError};
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_does_not_break_what_is_there() {
+        let store = Store::open(&StoreConfig { url: "sqlite::memory:".to_owned(), pool_size: 1 }).await.expect("a database");
+        store.set_setting("small", &json!(1)).await.expect("room");
+        store.write.execute_unprepared("PRAGMA max_page_count = 1").await.expect("a pragma");
+        let big = json!("x".repeat(1_000_000));
+        assert!(matches!(store.set_setting("big", &big).await, Err(StoreError::Full)));
+        assert_eq!(store.setting("small").await.expect("a setting"), Some(json!(1)));
+        store.write.execute_unprepared("PRAGMA max_page_count = 100000").await.expect("a pragma");
+        store.set_setting("big", &big).await.expect("room again");
+    }
+
+    #[tokio::test]
+    async fn an_acknowledged_write_is_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/transom.db", folder.path().display());
+        let store = Store::open(&StoreConfig { url, pool_size: 2 }).await.expect("a database");
+        let pragma = async |db: &sea_orm::DatabaseConnection, name: &str| {
+            let statement = sea_orm::Statement::from_string(db.get_database_backend(), format!("PRAGMA {name}"));
+            let row = db.query_one_raw(statement).await.expect("a pragma").expect("a row");
+            row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string())).expect("a value")
+        };
+        for (name, value) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+            assert_eq!(pragma(&store.write, name).await, value, "{name}");
+        }
+        assert_eq!(pragma(&store.read, "query_only").await, "1");
+    }
+}

@@ -9,11 +9,13 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use transom_domain::{Caller, File, FileId, FileStatus, NewFile, Permission, Role, Text, now};
 
 use crate::entity::{file, file_text, job};
 use crate::jobs::JobKind;
+use crate::json::Json;
 use crate::query::{IDS_AT_ONCE, fits, fold, never, ordinal, page};
 use crate::texts::{self, status};
 use crate::{Direction, Store, StoreError, access, queue};
@@ -80,7 +82,7 @@ impl Store {
             status: if process { FileStatus::Pending } else { FileStatus::Unprocessed }.as_str().to_owned(),
             error: None,
             fingerprint: None,
-            metadata: new.metadata.into(),
+            metadata: Json(new.metadata.into()),
             created_at: at,
             updated_at: at,
             ordinal: ordinal(),
@@ -242,7 +244,7 @@ impl TryFrom<file::Model> for File {
     type Error = StoreError;
 
     fn try_from(row: file::Model) -> Result<Self, StoreError> {
-        let serde_json::Value::Object(metadata) = row.metadata else { return Err(StoreError::unreadable("metadata")) };
+        let Json(Value::Object(metadata)) = row.metadata else { return Err(StoreError::unreadable("metadata")) };
         Ok(File {
             id: row.id.into(),
             user_id: row.user_id.into(),

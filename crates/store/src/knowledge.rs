@@ -9,6 +9,7 @@ use transom_domain::{Caller, Grant, Knowledge, KnowledgeId, Permission, now};
 
 use crate::access::{self, Resource};
 use crate::entity::{knowledge, knowledge_file};
+use crate::json::Json;
 use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
 use crate::{Store, StoreError, grants};
 
@@ -57,7 +58,7 @@ impl Store {
             folded: folded(&new.name, &new.description),
             name: new.name,
             description: new.description,
-            meta: new.meta,
+            meta: new.meta.map(Json),
             created_at: at,
             updated_at: at,
             ordinal: ordinal(),
@@ -95,7 +96,7 @@ impl Store {
         row.folded = folded(&new.name, &new.description);
         row.name = new.name;
         row.description = new.description;
-        row.meta = new.meta.or(row.meta);
+        row.meta = new.meta.map(Json).or(row.meta);
         let changed = put(&tx, row, new.access_grants.as_deref()).await?;
         tx.commit().await?;
         Ok(Some(changed))
@@ -181,7 +182,7 @@ fn read(row: knowledge::Model, access_grants: Vec<Grant>) -> Knowledge {
         user_id: row.user_id.into(),
         name: row.name,
         description: row.description,
-        meta: row.meta,
+        meta: row.meta.map(|json| json.0),
         access_grants,
         created_at: row.created_at,
         updated_at: row.updated_at,

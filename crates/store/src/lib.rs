@@ -2,7 +2,27 @@
 //!
 //! Every read and write of a user's thing takes the [`transom_domain::Caller`] and touches only what that caller may see or change.
 //! What workers and start-up need without a caller is in [`jobs`] and nowhere else.
-//! The rows are the truth: what a call acknowledged is committed.
+//! The rows are the truth: what a call acknowledged is committed, and in SQLite on the disk.
+//!
+//! It knows neither HTTP nor passwords, and no bytes or vectors: a deleted file leaves a job for whoever keeps those.
+//!
+//! ```
+//! use transom_domain::{Caller, NewUser, Role};
+//! use transom_store::{NewKnowledge, Store, StoreConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), transom_store::StoreError> {
+//! let store = Store::open(&StoreConfig { url: "sqlite::memory:".to_owned(), pool_size: 1 }).await?;
+//! let new = NewUser { email: "ann@example.test".into(), name: "Ann".into(), password_hash: "…".into(), profile_image_url: "".into() };
+//! let ann = store.create_user(new, Role::User).await?;
+//! let ann = Caller::new(ann.id, ann.role);
+//! store.create_knowledge(&ann, NewKnowledge { name: "Manuals".into(), ..NewKnowledge::default() }).await?;
+//!
+//! let stranger = Caller::new("someone else".into(), Role::User);
+//! assert_eq!(store.list_knowledge(&stranger, &Default::default()).await?.1, 0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod access;
 mod accounts;
@@ -13,6 +33,7 @@ mod files;
 mod grants;
 mod groups;
 pub mod jobs;
+mod json;
 mod keys;
 mod knowledge;
 mod membership;

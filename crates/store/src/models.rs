@@ -8,6 +8,7 @@ use transom_domain::{Caller, Grant, ModelId, ModelRecord, Permission, now};
 
 use crate::access::{self, Resource};
 use crate::entity::model;
+use crate::json::Json;
 use crate::query::IDS_AT_ONCE;
 use crate::{Store, StoreError, grants};
 
@@ -52,8 +53,8 @@ impl Store {
             user_id: caller.id.as_str().to_owned(),
             base_model_id: new.base_model_id.map(String::from),
             name: new.name,
-            params: new.params.into(),
-            meta: new.meta.into(),
+            params: Json(new.params.into()),
+            meta: Json(new.meta.into()),
             is_active: new.is_active,
             created_at: at,
             updated_at: at,
@@ -72,8 +73,8 @@ impl Store {
         let Some(mut row) = changeable(&tx, caller, &new.id).await? else { return Ok(None) };
         row.base_model_id = new.base_model_id.map(String::from);
         row.name = new.name;
-        row.params = new.params.into();
-        row.meta = new.meta.into();
+        row.params = Json(new.params.into());
+        row.meta = Json(new.meta.into());
         row.is_active = new.is_active;
         let record = put(&tx, row, new.access_grants.as_deref()).await?;
         tx.commit().await?;
@@ -130,7 +131,7 @@ async fn put(tx: &DatabaseTransaction, mut row: model::Model, grants: Option<&[G
 }
 
 fn read(row: model::Model, access_grants: Vec<Grant>) -> Result<ModelRecord, StoreError> {
-    let object = |value: Value| match value {
+    let object = |json: Json| match json.0 {
         Value::Object(object) => Ok(object),
         _ => Err(StoreError::unreadable("model record")),
     };

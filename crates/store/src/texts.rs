@@ -8,11 +8,12 @@ use transom_domain::{FileId, FileStatus, Text, now};
 
 use crate::StoreError;
 use crate::entity::{file, file_text};
+use crate::json::Json;
 
 /// A file's text.
 pub(crate) async fn of(db: &impl ConnectionTrait, id: &FileId) -> Result<Option<Text>, StoreError> {
     let Some(row) = file_text::Entity::find_by_id(id.as_str()).one(db).await? else { return Ok(None) };
-    let pages = serde_json::from_value(row.pages).map_err(|_| StoreError::unreadable("list of pages"))?;
+    let pages = serde_json::from_value(row.pages.0).map_err(|_| StoreError::unreadable("list of pages"))?;
     Ok(Some(Text { text: row.text, pages }))
 }
 
@@ -20,8 +21,11 @@ pub(crate) async fn of(db: &impl ConnectionTrait, id: &FileId) -> Result<Option<
 pub(crate) async fn keep(db: &impl ConnectionTrait, id: &FileId, text: &Text, hash: &str) -> Result<(), StoreError> {
     use file_text::Column;
     let pages = serde_json::to_value(&text.pages).map_err(|_| StoreError::unreadable("list of pages"))?;
-    let row =
-        file_text::ActiveModel { file_id: Set(id.as_str().to_owned()), text: Set(without_nul(&text.text).into_owned()), pages: Set(pages) };
+    let row = file_text::ActiveModel {
+        file_id: Set(id.as_str().to_owned()),
+        text: Set(without_nul(&text.text).into_owned()),
+        pages: Set(Json(pages)),
+    };
     let replace = OnConflict::column(Column::FileId).update_columns([Column::Text, Column::Pages]).to_owned();
     file_text::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
     file::Entity::update_many()

@@ -10,6 +10,7 @@ use transom_domain::{NewUser, Principal, Role, Timestamp, User, UserId, now};
 
 use crate::connect::Lock;
 use crate::entity::{account, file, knowledge, model};
+use crate::json::Json;
 use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
 use crate::{Direction, Store, StoreError, files, grants, knowledge as collections, models};
 
@@ -139,8 +140,8 @@ impl Store {
         row.role = patch.role.map_or(row.role, |role| role.as_str().to_owned());
         row.password_hash = patch.password_hash.unwrap_or(row.password_hash);
         row.profile_image_url = patch.profile_image_url.unwrap_or(row.profile_image_url);
-        row.settings = patch.settings.or(row.settings);
-        row.info = patch.info.or(row.info);
+        row.settings = patch.settings.map(Json).or(row.settings);
+        row.info = patch.info.map(Json).or(row.info);
         row.session_generation += i64::from(sessions_end);
         row.updated_at = now();
         let user = User::try_from(row.clone())?;
@@ -220,8 +221,8 @@ impl TryFrom<account::Model> for User {
             name: row.name,
             role: row.role.parse().map_err(|_| StoreError::unreadable("role"))?,
             profile_image_url: row.profile_image_url,
-            settings: row.settings,
-            info: row.info,
+            settings: row.settings.map(|json| json.0),
+            info: row.info.map(|json| json.0),
             last_active_at: row.last_active_at,
             updated_at: row.updated_at,
             created_at: row.created_at,

@@ -19,9 +19,14 @@ pub async fn store() -> Store {
 
 /// A database that several tasks can really use at once: a file, or PostgreSQL. The folder is for the file, and must outlive the store.
 pub async fn concurrent_store(folder: &Path) -> Store {
+    open(&database_url(folder).await).await
+}
+
+/// Where such a database is, before it is opened.
+pub async fn database_url(folder: &Path) -> String {
     match std::env::var("TRANSOM_TEST_POSTGRES_URL") {
-        Ok(server) => open(&postgres_database(&server).await).await,
-        Err(_) => open(&file_url(folder)).await,
+        Ok(server) => postgres_database(&server).await,
+        Err(_) => file_url(folder),
     }
 }
 
