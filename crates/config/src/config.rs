@@ -85,8 +85,10 @@ pub struct Database {
 pub struct Accounts {
     /// `WEBUI_SECRET_KEY`, long enough unless `ENV=dev`; `None`: one is made and kept in the folder.
     pub secret: Option<SecretString>,
-    /// `ENABLE_SIGNUP`.
+    /// `ENABLE_SIGNUP`: once there is an account.
     pub signup: bool,
+    /// `SHOW_ADMIN_DETAILS`.
+    pub show_admin_details: bool,
     /// `DEFAULT_USER_ROLE`.
     pub default_role: DefaultRole,
     /// `JWT_EXPIRES_IN`; `None`: sessions do not end by themselves.
@@ -151,7 +153,7 @@ pub struct Upstreams {
     /// `BYPASS_MODEL_ACCESS_CONTROL`.
     pub bypass_access: bool,
     /// `DEFAULT_MODELS`.
-    pub default_models: Vec<String>,
+    pub default_models: Option<String>,
     /// `MODELS_CACHE_TTL`.
     pub list_lifetime: Duration,
     /// `AIOHTTP_CLIENT_TIMEOUT`: how long an upstream may be silent; `None`: for ever.

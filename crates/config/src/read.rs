@@ -124,6 +124,7 @@ fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
     Accounts {
         secret,
         signup: reader.switch("ENABLE_SIGNUP"),
+        show_admin_details: reader.switch("SHOW_ADMIN_DETAILS"),
         default_role: match reader.choice("DEFAULT_USER_ROLE").as_str() {
             "user" => DefaultRole::User,
             "admin" => DefaultRole::Admin,
@@ -170,7 +171,7 @@ fn upstreams(reader: &mut Reader) -> AllUpstreams {
             openai: if reader.switch("ENABLE_OPENAI_API") { openai } else { Vec::new() },
             ollama: if reader.switch("ENABLE_OLLAMA_API") { ollama } else { Vec::new() },
             bypass_access: reader.switch("BYPASS_MODEL_ACCESS_CONTROL"),
-            default_models: reader.words("DEFAULT_MODELS", ','),
+            default_models: reader.text("DEFAULT_MODELS"),
             list_lifetime: Duration::from_secs(reader.number("MODELS_CACHE_TTL")),
             silence: (silence > 0).then(|| Duration::from_secs(silence)),
             list_timeout: Duration::from_secs(reader.number("AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST")),

@@ -44,9 +44,10 @@ pub static VARIABLES: &[Variable] = &[
     var(DATA, "DATABASE_POOL_SIZE", "10", whole(1, 1_000), "Connections to the database at most."),
 
     var(ACCOUNTS, "WEBUI_SECRET_KEY", "", Kind::Secret, "Signs sessions and encrypts API keys; unset, one is made and kept in DATA_DIR."),
-    var(ACCOUNTS, "ENABLE_SIGNUP", "true", Kind::Switch, "Whether people may sign up; the first account always may, and closes it."),
+    var(ACCOUNTS, "ENABLE_SIGNUP", "false", Kind::Switch, "Whether people may sign up once there is an account; the first always may."),
     var(ACCOUNTS, "DEFAULT_USER_ROLE", "pending", Kind::OneOf(&["pending", "user", "admin"]), "Role of accounts that sign themselves up, after the first."),
     var(ACCOUNTS, "JWT_EXPIRES_IN", "4w", Kind::Lifetime, "How long a session lasts."),
+    var(ACCOUNTS, "SHOW_ADMIN_DETAILS", "true", Kind::Switch, "Whether accounts that wait are told whom to ask."),
     var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SAME_SITE", "lax", Kind::OneOf(&["lax", "strict", "none"]), "SameSite of the session cookie."),
     var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SECURE", "false", Kind::Switch, "Whether the session cookie travels over https alone."),
 
@@ -79,7 +80,7 @@ pub static VARIABLES: &[Variable] = &[
     var(EMBEDDING, "RAG_OPENAI_API_KEY", "", Kind::Secret, "Its key; unset, that of the first upstream."),
 
     var(SPLITTING, "RAG_TEXT_SPLITTER", "character", Kind::OneOf(&["character", "token"]), "What CHUNK_SIZE counts."),
-    var(SPLITTING, "TIKTOKEN_ENCODING_NAME", "cl100k_base", Kind::OneOf(&["cl100k_base", "o200k_base", "p50k_base", "p50k_edit", "r50k_base", "gpt2"]), "The vocabulary that tokens are counted with."),
+    var(SPLITTING, "TIKTOKEN_ENCODING_NAME", "cl100k_base", Kind::OneOf(&["cl100k_base", "o200k_base", "p50k_base", "r50k_base", "gpt2"]), "The vocabulary that tokens are counted with."),
     var(SPLITTING, "CHUNK_SIZE", "1000", whole(1, 1_000_000), "Size of a chunk at most, in characters or tokens."),
     var(SPLITTING, "CHUNK_OVERLAP", "100", whole(0, 1_000_000), "What neighbouring chunks share at most."),
     var(SPLITTING, "ENABLE_MARKDOWN_HEADER_TEXT_SPLITTER", "true", Kind::Switch, "Whether Markdown is split at its headings first."),
@@ -92,7 +93,7 @@ pub static VARIABLES: &[Variable] = &[
     var(RETRIEVAL, "ENABLE_RETRIEVAL_QUERY_GENERATION", "true", Kind::Switch, "Whether the model is asked for search words where earlier turns make them necessary."),
 
     var(FILES, "RAG_FILE_MAX_SIZE", "", whole(1, 1_000_000), "Size of an upload at most, in megabytes; unset, no limit."),
-    var(FILES, "RAG_FILE_MAX_COUNT", "", whole(1, 1_000_000), "Files that a chat call may name at most; unset, no limit."),
+    var(FILES, "RAG_FILE_MAX_COUNT", "", whole(1, 1_000_000), "Files that clients should attach to a chat at most, as /api/config tells them; unset, no limit."),
     var(FILES, "RAG_ALLOWED_FILE_EXTENSIONS", "", Kind::Words, "Endings that uploads may have (pdf,txt), with , between them; unset, any."),
     var(FILES, "TRANSOM_JOBS", "2", whole(1, 256), "Files that are processed at once."),
 

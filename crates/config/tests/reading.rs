@@ -24,7 +24,7 @@ fn an_empty_environment_is_a_working_server() {
     assert_eq!((config.server.host.as_str(), config.server.port), ("127.0.0.1", 3000));
     assert_eq!(config.server.origins, Origins::Own);
     assert_eq!(config.accounts.session_lifetime, Some(Duration::from_secs(28 * 86_400)));
-    assert!(config.accounts.secret.is_none() && config.accounts.signup && config.accounts.api_keys.enabled);
+    assert!(config.accounts.secret.is_none() && !config.accounts.signup && config.accounts.api_keys.enabled);
     assert!(config.upstreams.openai.is_empty());
     assert_eq!(urls(&config.upstreams.ollama), ["http://localhost:11434/"]);
     assert!(matches!(config.embedding.engine, EmbeddingEngine::BuiltIn));
@@ -93,8 +93,8 @@ fn all_problems_are_said_at_once_and_name_their_variable() {
 
 #[test]
 fn set_to_nothing_counts_as_unset() {
-    let config = read(&[("PORT", ""), ("CHUNK_SIZE", "  "), ("OPENAI_API_KEY", ""), ("ENABLE_SIGNUP", "")]).unwrap();
-    assert_eq!((config.server.port, config.splitting.size, config.accounts.signup), (3000, 1000, true));
+    let config = read(&[("PORT", ""), ("CHUNK_SIZE", "  "), ("OPENAI_API_KEY", ""), ("ENABLE_API_KEYS", "")]).unwrap();
+    assert_eq!((config.server.port, config.splitting.size, config.accounts.api_keys.enabled), (3000, 1000, true));
     assert!(config.upstreams.openai.is_empty());
 }
 

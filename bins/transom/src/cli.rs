@@ -1,0 +1,149 @@
+//! The command line. Settings are environment variables; the few flags go before them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One server that speaks Open WebUI's HTTP API: every model behind one credential, your documents in every answer.
+#[derive(Debug, Parser)]
+#[command(name = "transom", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the server
+    #[command(after_help = transom_config::as_text())]
+    Serve(Serve),
+    /// Makes, lists and changes accounts from the shell
+    User(User),
+    /// Looks at the data folder and says what is wrong with it
+    Doctor(Doctor),
+}
+
+/// `transom serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Address to listen on; goes before HOST
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port to listen on; goes before PORT
+    #[arg(long)]
+    pub port: Option<String>,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// `transom user`.
+#[derive(Args, Debug)]
+pub struct User {
+    #[command(flatten)]
+    folder: Folder,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: UserAction,
+}
+
+/// What can be done with accounts. Passwords are read from standard input, so that no shell keeps them.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Makes an account; its password is the first line of standard input
+    Create {
+        /// Its e-mail address
+        email: String,
+        /// Its name; unset, the e-mail address's beginning
+        #[arg(long)]
+        name: Option<String>,
+        /// Its role
+        #[arg(long, value_enum, default_value = "user")]
+        role: RoleName,
+    },
+    /// Lists accounts: e-mail address, role, name
+    List,
+    /// Changes an account's role and ends its sessions
+    Role {
+        /// Its e-mail address
+        email: String,
+        /// Its new role
+        role: RoleName,
+    },
+    /// Sets an account's password, the first line of standard input, and ends its sessions
+    Password {
+        /// Its e-mail address
+        email: String,
+    },
+}
+
+/// A role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+    /// May do everything.
+    Admin,
+    /// May use the server.
+    User,
+    /// Waits for an administrator.
+    Pending,
+}
+
+/// `transom doctor`. Run it while the server is stopped.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[command(flatten)]
+    folder: Folder,
+    /// Make every vector anew with the present embedding model
+    #[arg(long)]
+    pub reindex: bool,
+    /// Put right what can be put right without loss
+    #[arg(long)]
+    pub fix: bool,
+}
+
+#[derive(Args, Debug)]
+struct Folder {
+    /// The data folder; goes before DATA_DIR
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+impl Command {
+    /// The variables that flags go before.
+    pub(crate) fn overrides(&self) -> Vec<(String, String)> {
+        let (folder, more) = match self {
+            Self::Serve(serve) => (&serve.folder, vec![("HOST", serve.host.clone()), ("PORT", serve.port.clone())]),
+            Self::User(user) => (&user.folder, vec![]),
+            Self::Doctor(doctor) => (&doctor.folder, vec![]),
+        };
+        let folder = ("DATA_DIR", folder.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned()));
+        more.into_iter().chain([folder]).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serves_help_lists_every_variable() {
+        let mut command = Cli::command();
+        let help = command.find_subcommand_mut("serve").map(|serve| serve.render_help().to_string()).unwrap_or_default();
+        for variable in transom_config::VARIABLES {
+            assert!(help.contains(variable.name), "{}", variable.name);
+        }
+    }
+
+    #[test]
+    fn flags_go_before_variables() {
+        let cli = Cli::try_parse_from(["transom", "serve", "--port", "8080", "--data-dir", "/srv/transom"]).expect("it parses");
+        assert_eq!(cli.command.overrides(), [("PORT".to_owned(), "8080".to_owned()), ("DATA_DIR".to_owned(), "/srv/transom".to_owned())]);
+    }
+}

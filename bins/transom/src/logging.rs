@@ -1,0 +1,51 @@
+//! Log lines, to standard error.
+
+use tracing_subscriber::EnvFilter;
+use transom_config::{Log, LogFormat};
+
+/// Starts the log. `RUST_LOG` goes before `GLOBAL_LOG_LEVEL`.
+pub(crate) fn start(log: Log) -> Result<(), String> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(filter) if !filter.trim().is_empty() => {
+            EnvFilter::try_new(filter).map_err(|error| format!("RUST_LOG is not a filter such as info,transom_app=debug: {error}."))?
+        }
+        _ => EnvFilter::new(default_filter(log.level.as_str())),
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Text => lines.try_init(),
+    };
+    started.map_err(|error| format!("the log does not start: {error}"))
+}
+
+/// Libraries are heard where they warn: their debug lines may hold requests, and so prompts.
+fn default_filter(level: &str) -> String {
+    const OURS: &[&str] = &[
+        "transom",
+        "transom_api",
+        "transom_app",
+        "transom_auth",
+        "transom_embed",
+        "transom_ingest",
+        "transom_provider_ollama",
+        "transom_provider_openai",
+        "transom_store",
+        "transom_vector_lance",
+        "tracing_actix_web",
+    ];
+    let library = if level == "error" { "error" } else { "warn" };
+    OURS.iter().fold(library.to_owned(), |filter, ours| filter + &format!(",{ours}={level}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_filter_is_one() {
+        for level in ["error", "warn", "info", "debug", "trace"] {
+            EnvFilter::try_new(default_filter(level)).expect("a filter");
+        }
+    }
+}
