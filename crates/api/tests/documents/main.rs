@@ -1,0 +1,8 @@
+//! Files, collections and retrieval over HTTP: a real server on the loopback, a real database, bytes and vectors in memory.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod house;
+mod knowledge;
+mod retrieval;
+mod uploads;

@@ -1,0 +1,120 @@
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use transom_app::files::FilesConfig;
+
+use crate::house::{House, read};
+
+const TEXT: &str = "The Treaty of Westphalia was signed in 1648.";
+
+#[tokio::test]
+async fn an_upload_answers_in_the_known_shape() {
+    let house = House::new().await;
+    let (status, body) = house.admin.try_upload("../../history.txt", "text/plain", TEXT.as_bytes(), "").await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!((&body["filename"], &body["hash"], &body["status"]), (&json!("history.txt"), &Value::Null, &json!(true)));
+    assert_eq!(body["data"], json!({"status": "pending"}));
+    let meta = &body["meta"];
+    assert_eq!((&meta["name"], &meta["content_type"], &meta["size"]), (&json!("history.txt"), &json!("text/plain"), &json!(TEXT.len())));
+    assert_eq!((meta["file_hash"].as_str().unwrap().len(), &meta["data"]), (64, &json!({})));
+    assert!(meta.get("collection_name").is_none(), "there is nothing to ask yet");
+    assert_eq!(body["path"], format!("uploads/{}", body["id"].as_str().unwrap()));
+    assert!(body["created_at"].is_i64() && body["user_id"].is_string());
+}
+
+#[tokio::test]
+async fn the_foreground_waits_and_no_processing_means_none() {
+    let house = House::new().await;
+    let (_, read) = house.admin.try_upload("a.txt", "text/plain", TEXT.as_bytes(), "?process_in_background=False").await;
+    assert_eq!(read["data"]["status"], "completed");
+    let (_, kept) = house.admin.try_upload("b.txt", "text/plain", TEXT.as_bytes(), "?process=false").await;
+    assert_eq!(kept["data"], json!({}));
+    let (status, body) = house.admin.try_upload("c.txt", "text/plain", b"", "?process_in_background=false").await;
+    assert_eq!(status, 400, "{body}");
+    let (status, body) = house.admin.try_upload("d.txt", "text/plain", TEXT.as_bytes(), "?process=perhaps").await;
+    assert_eq!(status, 422, "{body}");
+}
+
+#[tokio::test]
+async fn metadata_is_kept_whether_it_comes_before_or_after_the_file() {
+    let house = House::new().await;
+    let file = || Part::bytes(TEXT.as_bytes()).file_name("a.txt");
+    for form in [
+        Form::new().text("metadata", r#"{"source": "archive"}"#).part("file", file()),
+        Form::new().part("file", file()).text("metadata", r#"{"source": "archive"}"#),
+    ] {
+        let (status, body) = read(house.admin.request(Method::POST, "/api/v1/files/").multipart(form)).await;
+        assert_eq!((status, &body["meta"]["data"]), (200, &json!({"source": "archive"})), "{body}");
+        assert_eq!(body["meta"]["content_type"], "text/plain", "guessed from the name");
+    }
+    let form = Form::new().part("file", file()).text("metadata", "not json");
+    assert_eq!(read(house.admin.request(Method::POST, "/api/v1/files").multipart(form)).await.0, 400);
+    assert_eq!(house.stored().await, 2, "what is refused is not kept");
+}
+
+#[tokio::test]
+async fn what_is_no_upload_is_refused() {
+    let house = House::new().await;
+    for request in [
+        house.admin.request(Method::POST, "/api/v1/files/"),
+        house.admin.request(Method::POST, "/api/v1/files/").json(&json!({"file": "x"})),
+        house.admin.request(Method::POST, "/api/v1/files/").multipart(Form::new().text("other", "x")),
+    ] {
+        let (status, body) = read(request).await;
+        assert_eq!(status, 422, "{body}");
+        assert!(body["detail"].is_string());
+    }
+    let file = || Part::bytes(TEXT.as_bytes()).file_name("a.txt");
+    let two = Form::new().part("file", file()).part("file", file());
+    assert_eq!(read(house.admin.request(Method::POST, "/api/v1/files/").multipart(two)).await.0, 400);
+    let (status, body) = house.visitor().try_upload("a.txt", "text/plain", TEXT.as_bytes(), "").await;
+    assert_eq!((status, &body["detail"]), (401, &json!("Not authenticated")));
+    assert_eq!(house.stored().await, 0);
+}
+
+#[tokio::test]
+async fn limits_and_permissions_are_kept() {
+    let config = FilesConfig { max_size: Some(1024 * 1024), allowed_extensions: vec!["txt".to_owned()], ..FilesConfig::default() };
+    let house = House::with(config).await;
+    let (status, body) = house.admin.try_upload("big.txt", "text/plain", &vec![b'x'; 3 * 1024 * 1024], "").await;
+    assert_eq!(status, 413, "{body}");
+    let (status, body) = house.admin.try_upload("a.exe", "text/plain", TEXT.as_bytes(), "").await;
+    assert_eq!(status, 400, "{body}");
+    let user = house.user("bob").await;
+    assert_eq!(user.try_upload("a.txt", "text/plain", TEXT.as_bytes(), "?process=false").await.0, 200);
+    let mut permissions = house.admin.get("/api/v1/users/default/permissions").await;
+    permissions["chat"]["file_upload"] = false.into();
+    house.admin.post("/api/v1/users/default/permissions", permissions).await;
+    let (status, body) = user.try_upload("a.txt", "text/plain", TEXT.as_bytes(), "?process=false").await;
+    assert_eq!(status, 403, "{body}");
+    assert_eq!(house.stored().await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_off_leaves_nothing() {
+    let house = House::new().await;
+    let token = house.admin.token.clone().unwrap();
+    let mut connection = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/files/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 20000000\r\n\
+         content-type: multipart/form-data; boundary=b\r\n\r\n--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(&vec![b'x'; 8 * 1024 * 1024]).await.unwrap();
+    drop(connection);
+    // A form that ends in the middle of its file is as little an upload, and its answer shows that the server has read it.
+    let mut connection = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let body = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhalf";
+    let head = format!(
+        "POST /api/v1/files/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\
+         content-type: multipart/form-data; boundary=b\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    assert_eq!(house.stored().await, 0);
+    assert_eq!(house.admin.get("/api/v1/files/").await["total"], 0);
+}
