@@ -204,4 +204,32 @@ mod tests {
         assert!(!opens("", "/api"));
         assert!(!opens(" ", "/api"));
     }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_believed_after_it() {
+        let principals = Principals::new(&AccountsConfig::default());
+        let caller = Caller::new("ada".into(), Role::User);
+        let user = User {
+            id: caller.id.clone(),
+            email: String::new(),
+            name: String::new(),
+            role: Role::User,
+            profile_image_url: String::new(),
+            settings: None,
+            info: None,
+            last_active_at: 0,
+            updated_at: 0,
+            created_at: 0,
+        };
+        let session = Arc::new(Session { user, caller, presented: Presented::ApiKey });
+        let key = Key::ApiKey("digest".to_owned());
+        principals.remember(principals.epoch(), key.clone(), session.clone());
+        assert!(principals.recall(&key).is_some());
+        let before = principals.epoch();
+        drop(principals.change());
+        assert!(principals.recall(&key).is_none());
+        // A read that began before the change ends after it.
+        principals.remember(before, key.clone(), session);
+        assert!(principals.recall(&key).is_none());
+    }
 }

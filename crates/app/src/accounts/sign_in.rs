@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use transom_auth::Verdict;
-use transom_domain::{Caller, NewUser, Permissions, Role, Timestamp, User, now};
+use transom_domain::{Caller, NewUser, Permissions, Role, Timestamp, User, UserId, now};
 use transom_store::UserPatch;
 
 use super::{Accounts, admin_only, found, rules};
@@ -48,7 +48,7 @@ impl Accounts {
         }
         let new = self.new_user(account).await?;
         let user = self.store.sign_up(new, later_role).await?.ok_or_else(closed)?;
-        self.begin(user).await
+        self.begin(&user.id, None).await
     }
 
     /// Makes an account as an administrator.
@@ -56,7 +56,7 @@ impl Accounts {
         admin_only(caller)?;
         let new = self.new_user(account).await?;
         let user = self.store.create_user(new, role).await?;
-        self.begin(user).await
+        self.begin(&user.id, None).await
     }
 
     /// Opens a session. An unknown address and a wrong password are one answer, at one cost.
@@ -76,7 +76,7 @@ impl Accounts {
             let hash = self.passwords.hash(password.to_owned()).await?;
             self.store.rehash_password(&credentials.user.id, &credentials.password_hash, &hash).await?;
         }
-        self.begin(credentials.user).await
+        self.begin(&credentials.user.id, Some(credentials.session_generation)).await
     }
 
     /// Changes the caller's password, which ends its sessions.
@@ -130,10 +130,11 @@ impl Accounts {
         Ok(NewUser { email, name, password_hash: self.passwords.hash(account.password).await?, profile_image_url })
     }
 
-    async fn begin(&self, user: User) -> Result<NewSession, Error> {
-        let principal = found(self.store.principal(&user.id).await?)?;
-        let lifetime = self.settings.load().session_lifetime;
-        let token = self.keys.tokens.issue(&user.id, principal.session_generation, now(), lifetime)?;
+    /// Opens a session of the generation whose password was shown: where the password changed meanwhile, the session is over before it begins.
+    async fn begin(&self, id: &UserId, generation: Option<i64>) -> Result<NewSession, Error> {
+        let principal = found(self.store.principal(id).await?)?;
+        let generation = generation.unwrap_or(principal.session_generation);
+        let token = self.keys.tokens.issue(id, generation, now(), self.settings.load().session_lifetime)?;
         let permissions = std::sync::Arc::unwrap_or_clone(self.caller(&principal).await?.permissions);
         Ok(NewSession { user: principal.user, permissions, token: token.text, expires_at: token.expires_at })
     }

@@ -1,0 +1,138 @@
+//! `/api/v1/users/…`.
+
+use serde_json::json;
+
+use crate::common::{ADMIN, PASSWORD, Server, text};
+
+#[actix_web::test]
+async fn plain_accounts_rule_over_nobody() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (bob, id) = server.account(&admin, "bob", "user").await;
+    let (_, other) = server.account(&admin, "eve", "user").await;
+    for path in ["/api/v1/users/", "/api/v1/users/all", "/api/v1/users/default/permissions", "/api/v1/users/default/permissions/defaults"] {
+        bob.get(path).await.refused(401);
+    }
+    for id in [&id, &other] {
+        bob.get(&format!("/api/v1/users/{id}/info")).await.refused(401);
+        bob.get(&format!("/api/v1/users/{id}/groups")).await.refused(401);
+        bob.post(&format!("/api/v1/users/{id}/update"), json!({"role": "admin"})).await.refused(401);
+        bob.post(&format!("/api/v1/users/{id}/sessions/revoke"), json!({})).await.refused(401);
+        bob.delete(&format!("/api/v1/users/{id}")).await.refused(401);
+    }
+    bob.post("/api/v1/users/default/permissions", json!({"features": {"api_keys": true}})).await.refused(401);
+    assert_eq!(admin.get("/api/v1/users/").await.ok()["total"], 3);
+}
+
+#[actix_web::test]
+async fn the_list_is_searched_ordered_and_paged() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    for n in 0..31 {
+        let new = transom_domain::NewUser {
+            email: format!("u{n:02}@example.com"),
+            name: format!("User {n:02}"),
+            password_hash: "none".to_owned(),
+            profile_image_url: "/user.png".to_owned(),
+        };
+        server.store.create_user(new, transom_domain::Role::User).await.unwrap();
+    }
+    let first = admin.get("/api/v1/users/?order_by=email&direction=asc").await.ok();
+    assert_eq!((first["total"].as_u64(), first["users"].as_array().map(Vec::len)), (Some(32), Some(30)));
+    assert_eq!(first["users"][0]["email"], ADMIN);
+    for field in ["username", "oauth", "scim", "settings", "info", "bio"] {
+        assert!(first["users"][0].get(field).is_some_and(serde_json::Value::is_null), "{field}");
+    }
+    assert_eq!(first["users"][0]["group_ids"], json!([]));
+    let second = admin.get("/api/v1/users/?order_by=email&direction=asc&page=2").await.ok();
+    assert_eq!(second["users"].as_array().map(Vec::len), Some(2));
+    let found = admin.get("/api/v1/users/?query=uSER%2030").await.ok();
+    assert_eq!((&found["total"], &found["users"][0]["email"]), (&json!(1), &json!("u30@example.com")));
+    assert_eq!(admin.get("/api/v1/users/all").await.ok()["users"].as_array().map(Vec::len), Some(32));
+}
+
+#[actix_web::test]
+async fn an_account_sees_of_another_its_name_alone() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (bob, _) = server.account(&admin, "bob", "user").await;
+    let (_, eve) = server.account(&admin, "eve", "user").await;
+    let answer = bob.get(&format!("/api/v1/users/{eve}")).await;
+    assert_eq!(answer.ok()["name"], "eve");
+    assert!(!answer.body.contains("eve@example.com"));
+    bob.get("/api/v1/users/nobody").await.refused(404);
+    let picture = bob.get(&format!("/api/v1/users/{eve}/profile/image")).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/svg+xml")));
+    assert!(picture.header("content-security-policy").is_some());
+    assert_eq!(bob.get("/api/v1/users/search?query=eve").await.ok()["total"], 1);
+    admin.post("/api/v1/users/default/permissions", json!({"access_grants": {"allow_users": false}})).await.ok();
+    bob.get("/api/v1/users/search?query=eve").await.refused(403);
+}
+
+#[actix_web::test]
+async fn an_administrator_changes_name_address_password_and_role() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (_, id) = server.account(&admin, "bob", "user").await;
+    let path = format!("/api/v1/users/{id}/update");
+    let change = json!({"name": "Robert", "email": "Robert@Example.com", "password": "another", "role": "pending"});
+    let changed = admin.post(&path, change).await.ok();
+    assert_eq!((text(&changed["name"]), text(&changed["email"]), text(&changed["role"])), ("Robert", "robert@example.com", "pending"));
+    server.sign_in("robert@example.com", "another").await.get("/api/v1/auths/").await.ok();
+    admin.post(&path, json!({"email": ADMIN})).await.refused(400);
+    admin.post(&path, json!({"email": "nope"})).await.refused(400);
+    admin.post(&path, json!({"role": "king"})).await.refused(400);
+    admin.post("/api/v1/users/nobody/update", json!({"name": "x"})).await.refused(404);
+    let same = admin.post(&path, json!({"name": "Rob", "password": ""})).await.ok();
+    assert_eq!((text(&same["name"]), text(&same["role"])), ("Rob", "pending"));
+    server.sign_in("robert@example.com", "another").await;
+}
+
+#[actix_web::test]
+async fn the_first_administrator_is_neither_deleted_nor_deposed() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let first = text(&admin.get("/api/v1/auths/").await.ok()["id"]).to_owned();
+    let (second, id) = server.account(&admin, "second", "admin").await;
+    second.delete(&format!("/api/v1/users/{first}")).await.refused(403);
+    second.post(&format!("/api/v1/users/{first}/update"), json!({"role": "user"})).await.refused(403);
+    second.post(&format!("/api/v1/users/{first}/update"), json!({"password": "mine now"})).await.refused(403);
+    admin.post(&format!("/api/v1/users/{first}/update"), json!({"role": "user"})).await.refused(403);
+    admin.delete(&format!("/api/v1/users/{first}")).await.refused(403);
+    second.delete(&format!("/api/v1/users/{id}")).await.refused(403);
+    admin.post(&format!("/api/v1/users/{first}/update"), json!({"name": "Chief"})).await.ok();
+    admin.delete(&format!("/api/v1/users/{id}")).await.ok();
+    admin.delete(&format!("/api/v1/users/{id}")).await.refused(404);
+    server.sign_in(ADMIN, PASSWORD).await;
+}
+
+#[actix_web::test]
+async fn the_defaults_of_permissions_are_felt_at_once() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (bob, _) = server.account(&admin, "bob", "user").await;
+    assert_eq!(bob.get("/api/v1/users/permissions").await.ok()["workspace"]["knowledge"], false);
+    let tree = admin.post("/api/v1/users/default/permissions", json!({"workspace": {"knowledge": true}, "chat": {"file_upload": false}}));
+    assert_eq!(tree.await.ok()["workspace"]["knowledge"], true);
+    let own = bob.get("/api/v1/users/permissions").await.ok();
+    assert_eq!(
+        (&own["workspace"]["knowledge"], &own["chat"]["file_upload"], &own["chat"]["params"]),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    assert_eq!(admin.get("/api/v1/users/default/permissions").await.ok()["workspace"]["knowledge"], true);
+    assert_eq!(admin.get("/api/v1/users/default/permissions/defaults").await.ok()["workspace"]["knowledge"], false);
+    admin.post("/api/v1/users/default/permissions", json!({"chat": "all"})).await.refused(422);
+}
+
+#[actix_web::test]
+async fn settings_are_replaced_and_facts_are_added() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    assert_eq!(admin.get("/api/v1/users/user/settings").await.ok(), json!(null));
+    let settings = json!({"ui": {"theme": "dark"}, "more": 1});
+    assert_eq!(admin.post("/api/v1/users/user/settings/update", settings.clone()).await.ok(), settings);
+    assert_eq!(admin.get("/api/v1/users/user/settings").await.ok(), settings);
+    admin.post("/api/v1/users/user/info/update", json!({"city": "Oslo"})).await.ok();
+    assert_eq!(admin.post("/api/v1/users/user/info/update", json!({"team": "red"})).await.ok(), json!({"city": "Oslo", "team": "red"}));
+    assert_eq!(admin.get("/api/v1/users/user/info").await.ok(), json!({"city": "Oslo", "team": "red"}));
+}
