@@ -53,7 +53,7 @@ pub struct MiniLmSettings {
 
 impl Default for MiniLmSettings {
     fn default() -> Self {
-        Self { threads: 0, batch_size: 32, batch_tokens: 8 * MAX_TOKENS }
+        Self { threads: 0, batch_size: 32, batch_tokens: 4 * MAX_TOKENS }
     }
 }
 

@@ -12,6 +12,9 @@ use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1251, WINDOWS_1252};
 /// Text that was read wrongly more often than this stays as it is.
 const ROUNDS: usize = 3;
 
+/// A text with so many characters against damage, and more than for it, need not be read to its end.
+const ENOUGH: usize = 1000;
+
 /// An encoding as a map from characters to bytes beyond ASCII.
 type Bytes = HashMap<char, u8>;
 
@@ -75,6 +78,9 @@ fn weigh(text: &str, encoding: &Bytes) -> Evidence {
             (rest, before) = (&rest[length..], meant);
         } else {
             evidence.others += usize::from(!c.is_ascii());
+            if evidence.others > ENOUGH && evidence.others > evidence.sequences {
+                break;
+            }
             (rest, before) = (&rest[c.len_utf8()..], c);
         }
     }
