@@ -78,6 +78,7 @@ async fn process_file(app: Data<App>, Authorized(caller, body): Authorized<Signe
         Some(content) => app.files.replace_text(&caller.0, &file_id, content).await?,
         None => app.files.process(&caller.0, &file_id).await?,
     };
+    transom_app::files::readable(&file)?;
     let collection = collection_name.filter(|name| *name != own);
     if let Some(collection) = &collection {
         app.knowledge.add(&caller.0, &KnowledgeId::from(collection.as_str()), std::slice::from_ref(&file_id)).await?;

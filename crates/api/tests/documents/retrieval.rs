@@ -69,4 +69,7 @@ async fn a_file_is_processed_on_request_and_put_into_a_collection() {
     let done = house.admin.post("/api/v1/retrieval/process/file", json!({"file_id": unread["id"], "collection_name": id})).await;
     assert_eq!((&done["status"], &done["content"], &done["collection_name"]), (&json!(true), &json!(TREATY), &json!(id)));
     assert_eq!(house.admin.get(&format!("/api/v1/knowledge/{id}/files")).await["total"], 1);
+    let (_, blank) = house.admin.try_upload("blank.txt", "text/plain", b"  ", "?process=false").await;
+    let (status, body) = house.admin.send("/api/v1/retrieval/process/file", json!({"file_id": blank["id"]})).await;
+    assert!(status == 400 && body["detail"].is_string(), "{body}");
 }

@@ -120,7 +120,7 @@ impl Files {
         // A worker that is reading the file now would overwrite the new text with the old one.
         let file = self.wait(caller, id).await?;
         if !file.status.is_final() {
-            return Err(still_processing(&file));
+            readable(&file)?;
         }
         let text = Text { text, pages: Vec::new() };
         self.store.replace_file_text(caller, id, &text).await?.ok_or_else(|| missing(id))?;
@@ -216,6 +216,19 @@ pub(crate) fn missing(id: &FileId) -> Error {
     Error::NotFound(format!("could not find file {id}"))
 }
 
-pub(crate) fn still_processing(file: &File) -> Error {
-    Error::Unavailable(format!("file {} is still being processed; try again later", file.id))
+/// Whether a file has text that can be asked; otherwise why not.
+pub fn readable(file: &File) -> Result<(), Error> {
+    match file.status {
+        FileStatus::Completed => Ok(()),
+        FileStatus::Failed => {
+            let reason = file.error.as_deref().unwrap_or("the reason is not known");
+            Err(Error::Invalid(format!("file {} could not be read: {reason}", file.id)))
+        }
+        FileStatus::Unprocessed => {
+            Err(Error::Invalid(format!("file {} was uploaded without being processed, so there is no text to ask", file.id)))
+        }
+        FileStatus::Pending | FileStatus::Processing => {
+            Err(Error::Unavailable(format!("file {} is still being processed; try again later", file.id)))
+        }
+    }
 }

@@ -70,7 +70,7 @@ impl Upload {
         if let Some(most) = self.files.config.max_size
             && self.size > most
         {
-            return Err(Error::TooLarge(format!("{} is larger than the {} MB that are allowed", self.filename, most / (1024 * 1024))));
+            return Err(Error::TooLarge(format!("{} is larger than the {} that are allowed", self.filename, readable_size(most))));
         }
         self.digest.update(&bytes);
         let Some(writer) = &mut self.writer else { return Err(Error::internal("an upload was written to after its end")) };
@@ -148,6 +148,11 @@ fn check_extension(config: &FilesConfig, name: &str) -> Result<(), Error> {
         Some(extension) if config.allowed_extensions.contains(&extension) => Ok(()),
         _ => Err(Error::Invalid(format!("files of this kind are not accepted; these are: {}", config.allowed_extensions.join(", ")))),
     }
+}
+
+fn readable_size(bytes: u64) -> String {
+    const MB: u64 = 1024 * 1024;
+    if bytes >= MB { format!("{} MB", bytes / MB) } else { format!("{bytes} bytes") }
 }
 
 fn unwritten(reason: impl std::error::Error + 'static) -> Error {

@@ -17,7 +17,7 @@ use super::{NO_VECTORS, Signals};
 /// How files are processed.
 #[derive(Clone, Debug)]
 pub struct PipelineConfig {
-    /// Chunks given to the embedder at a time.
+    /// Chunks given to the embedder at a time. It makes its own batches of them, and larger lists make better ones.
     pub batch: usize,
     /// Whether texts are kept without vectors (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
     pub bypass: bool,
@@ -27,7 +27,7 @@ pub struct PipelineConfig {
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { batch: 32, bypass: false, extract_timeout: Duration::from_secs(600) }
+        Self { batch: 256, bypass: false, extract_timeout: Duration::from_secs(600) }
     }
 }
 

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use transom_domain::{Caller, File, FileId, FileStatus, Grant, Knowledge, KnowledgeId, Permission, Principal, User, UserId};
+use transom_domain::{Caller, File, FileId, Grant, Knowledge, KnowledgeId, Permission, Principal, User, UserId};
 use transom_store::{FileQuery, NewKnowledge, Store};
 pub use transom_store::{KnowledgeQuery, KnowledgeView};
 
 use crate::Error;
-use crate::files::{Files, still_processing};
+use crate::files::{Files, readable};
 
 /// Knowledge collections. Cheap to clone.
 #[derive(Clone)]
@@ -199,21 +199,6 @@ fn check_public(caller: &Caller, new: Option<&[Grant]>, old: &[Grant]) -> Result
         return Err(Error::Forbidden("your account may not share collections with everyone; ask your administrator".to_owned()));
     }
     Ok(())
-}
-
-/// Whether a file has text that can be found; otherwise why not.
-fn readable(file: &File) -> Result<(), Error> {
-    match file.status {
-        FileStatus::Completed => Ok(()),
-        FileStatus::Failed => {
-            let reason = file.error.as_deref().unwrap_or("the reason is not known");
-            Err(Error::Invalid(format!("file {} could not be read: {reason}", file.id)))
-        }
-        FileStatus::Unprocessed => {
-            Err(Error::Invalid(format!("file {} was uploaded without being processed, so there is no text to add", file.id)))
-        }
-        FileStatus::Pending | FileStatus::Processing => Err(still_processing(file)),
-    }
 }
 
 fn missing(id: &KnowledgeId) -> Error {

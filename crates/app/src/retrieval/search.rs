@@ -11,7 +11,7 @@ use transom_vector::{Hit, Query, Space, VectorError};
 use super::scope::Attachment;
 use super::{Retrieval, Scope, Source};
 use crate::Error;
-use crate::files::still_processing;
+use crate::files::readable;
 use crate::jobs::NO_VECTORS;
 
 /// Passages for one question from several collections, nearest first; one outer list a question, as clients expect it.
@@ -113,7 +113,9 @@ impl Retrieval {
         }
         finished.retain(|file| attachment.single || !matches!(file.status, FileStatus::Failed | FileStatus::Unprocessed));
         for file in &finished {
-            check_readable(file, file.fingerprint.as_ref() == Some(&self.fingerprint()))?;
+            if file.fingerprint.as_ref() != Some(&self.fingerprint()) {
+                readable(file)?;
+            }
         }
         Ok(finished)
     }
@@ -167,21 +169,6 @@ impl Retrieval {
             }
         }
         Ok(source)
-    }
-}
-
-fn check_readable(file: &File, searchable: bool) -> Result<(), Error> {
-    match file.status {
-        FileStatus::Completed => Ok(()),
-        _ if searchable => Ok(()),
-        FileStatus::Failed => {
-            let reason = file.error.as_deref().unwrap_or("the reason is not known");
-            Err(Error::Invalid(format!("file {} could not be read: {reason}", file.id)))
-        }
-        FileStatus::Unprocessed => {
-            Err(Error::Invalid(format!("file {} was uploaded without being processed, so it cannot be asked", file.id)))
-        }
-        FileStatus::Pending | FileStatus::Processing => Err(still_processing(file)),
     }
 }
 

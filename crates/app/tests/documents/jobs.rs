@@ -31,6 +31,20 @@ async fn a_worker_that_died_without_a_word_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_file_that_ends_the_server_each_time_is_given_up() {
+    let house = House::new().await;
+    let alice = house.user("alice").await;
+    let file = house.upload_with(&alice, "a.txt", "words", true, false).await.unwrap();
+    for _ in 0..4 {
+        house.store.lease_job(transom_domain::now(), 3600).await.unwrap().unwrap();
+        house.store.release_jobs().await.unwrap();
+    }
+    let _workers = house.workers().await;
+    let file = house.files.wait(&alice, &file.id).await.unwrap();
+    assert!(file.status == FileStatus::Failed && file.error.unwrap().contains("server stopped"));
+}
+
+#[tokio::test]
 async fn a_slow_file_holds_up_nobody() {
     let (house, _workers) = House::at_work().await;
     let alice = house.user("alice").await;
