@@ -4,6 +4,7 @@ use tracing_subscriber::EnvFilter;
 use transom_config::{Log, LogFormat};
 
 /// Starts the log. `RUST_LOG` goes before `GLOBAL_LOG_LEVEL`.
+#[expect(clippy::disallowed_methods, reason = "RUST_LOG is the log library's own variable")]
 pub(crate) fn start(log: Log) -> Result<(), String> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(filter) if !filter.trim().is_empty() => {

@@ -1,6 +1,7 @@
 //! What is gone when something is deleted, in every table.
 
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "TRANSOM_TEST_POSTGRES_URL is for tests alone")]
 
 mod common;
 

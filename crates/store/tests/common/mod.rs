@@ -2,6 +2,7 @@
 //! on which databases may be made.
 
 #![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::disallowed_methods, reason = "TRANSOM_TEST_POSTGRES_URL is for tests alone")]
 
 use std::path::Path;
 
