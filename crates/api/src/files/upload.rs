@@ -2,6 +2,7 @@
 
 use actix_multipart::{Field, Multipart};
 use actix_web::HttpResponse;
+use actix_web::http::header::ContentDisposition;
 use actix_web::web::{Bytes, Data, Query};
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -57,7 +58,7 @@ async fn receive(app: &App, caller: &Caller, mut form: Multipart) -> Result<(Upl
 }
 
 async fn receive_file(app: &App, caller: &Caller, field: &mut Field) -> Result<Upload, ApiError> {
-    let name = field.content_disposition().and_then(|disposition| disposition.get_filename()).unwrap_or_default().to_owned();
+    let name = field.content_disposition().map(file_name).unwrap_or_default();
     let content_type = field.content_type().map(ToString::to_string);
     let content_type = content_type.unwrap_or_else(|| mime_guess::from_path(&name).first_or_octet_stream().to_string());
     let mut upload = app.files.begin(caller, &name, &content_type)?;
@@ -65,6 +66,12 @@ async fn receive_file(app: &App, caller: &Caller, field: &mut Field) -> Result<U
         upload.write(bytes).await?;
     }
     Ok(upload)
+}
+
+/// The extended form says its characters exactly, so it goes first where a client sends both.
+fn file_name(disposition: &ContentDisposition) -> String {
+    let extended = disposition.get_filename_ext().and_then(|name| String::from_utf8(name.value.clone()).ok());
+    extended.or_else(|| disposition.get_filename().map(str::to_owned)).unwrap_or_default()
 }
 
 async fn read_metadata(field: &mut Field) -> Result<Map<String, Value>, ApiError> {

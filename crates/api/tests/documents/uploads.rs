@@ -54,6 +54,21 @@ async fn metadata_is_kept_whether_it_comes_before_or_after_the_file() {
 }
 
 #[tokio::test]
+async fn names_in_any_script_arrive_however_the_client_writes_them() {
+    let house = House::new().await;
+    for name in [
+        "filename=\"Übersicht 概要.txt\"",
+        "filename*=UTF-8''%C3%9Cbersicht%20%E6%A6%82%E8%A6%81.txt",
+        "filename=\"plain.txt\"; filename*=utf-8''%C3%9Cbersicht%20%E6%A6%82%E8%A6%81.txt",
+    ] {
+        let body = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; {name}\r\n\r\n{TEXT}\r\n--b--\r\n");
+        let request = house.admin.request(Method::POST, "/api/v1/files/?process=false");
+        let (status, body) = read(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await;
+        assert_eq!((status, &body["filename"]), (200, &json!("Übersicht 概要.txt")), "{name}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_upload_is_refused() {
     let house = House::new().await;
     for request in [
