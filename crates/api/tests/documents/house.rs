@@ -141,7 +141,8 @@ pub struct Client {
 
 impl Client {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = reqwest::Client::new().request(method, format!("http://{}{path}", self.address));
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let request = client.build().unwrap().request(method, format!("http://{}{path}", self.address));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
