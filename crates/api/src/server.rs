@@ -10,6 +10,8 @@
 //!     .configure(configure)
 //! ```
 
+use std::panic::AssertUnwindSafe;
+
 use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -18,6 +20,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
 use serde_json::json;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
@@ -65,9 +68,13 @@ impl RootSpanBuilder for RequestSpan {
 }
 
 /// Puts the request's id on the answer, and a JSON body on refusals that actix-web itself makes.
+/// A handler that panics is answered with a 500; without this the connection would just close.
 pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request.extensions().get::<RequestId>().map_or_else(|| uuid::Uuid::new_v4().to_string(), ToString::to_string);
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    // Nothing of a handler that panicked is used afterwards.
+    let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let called = called.unwrap_or_else(|_| Err(ApiError::from(transom_app::Error::internal("a handler panicked")).into()));
+    let mut response = called?.map_into_boxed_body();
     if let Some(detail) = unsaid(&response) {
         response = response.map_body(|head, _| {
             head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

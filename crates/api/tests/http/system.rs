@@ -99,3 +99,25 @@ async fn other_origins_are_let_in_by_name_alone() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 }
+
+#[actix_web::test]
+async fn a_handler_that_panics_is_a_500_and_the_server_goes_on() {
+    use actix_web::{App, HttpServer, middleware::from_fn, web};
+    async fn broken() -> actix_web::HttpResponse {
+        panic!("a fault that a test makes")
+    }
+    let server = HttpServer::new(|| {
+        let app = App::new().wrap(from_fn(transom_api::answer)).wrap(transom_api::request_log());
+        app.route("/broken", web::get().to(broken)).configure(transom_api::limits(1024))
+    });
+    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+    let base = format!("http://{}", server.addrs()[0]);
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let http = reqwest::Client::new();
+    let said = Answer::of(http.get(format!("{base}/broken"))).await.refused(500);
+    assert!(!said.contains("fault that a test makes"));
+    assert!(!Answer::of(http.get(format!("{base}/nowhere"))).await.refused(404).is_empty());
+    handle.stop(false).await;
+}
