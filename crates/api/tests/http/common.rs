@@ -99,7 +99,7 @@ impl Server {
 
     /// A client without a credential.
     pub fn anonymous(&self) -> Client {
-        Client { base: self.base.clone(), http: reqwest::Client::new(), headers: Vec::new() }
+        Client { base: self.base.clone(), http: http(), headers: Vec::new() }
     }
 
     pub fn bearer(&self, token: &str) -> Client {
@@ -157,6 +157,12 @@ impl Client {
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         Answer::of(self.request(Method::POST, path).json(&body)).await
     }
+}
+
+/// A client that waits a minute at most, follows nothing, and goes straight to the loopback.
+pub fn http() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
+    client.no_proxy().build().expect("a client")
 }
 
 /// An answer, read to its end.

@@ -115,7 +115,7 @@ async fn a_handler_that_panics_is_a_500_and_the_server_goes_on() {
     let server = server.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let http = reqwest::Client::new();
+    let http = crate::common::http();
     let said = Answer::of(http.get(format!("{base}/broken"))).await.refused(500);
     assert!(!said.contains("fault that a test makes"));
     assert!(!Answer::of(http.get(format!("{base}/nowhere"))).await.refused(404).is_empty());
