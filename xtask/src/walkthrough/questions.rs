@@ -14,11 +14,15 @@ pub struct Question {
 }
 
 /// About the manual, in English.
-pub const MANUAL_QUESTIONS: &[Question] = &[Question {
-    text: "Which option must I add to dpkg-buildpackage when the orig.tar.gz file needs to be uploaded for a Debian revision other than 0 or 1?",
-    file: MANUAL,
-    page: Some(81),
-}];
+pub const MANUAL_QUESTIONS: &[Question] = &[
+    Question { text: "What should I understand about the social dynamics of Debian?", file: MANUAL, page: Some(13) },
+    Question { text: "How do I set the DEBEMAIL and DEBFULLNAME environment variables?", file: MANUAL, page: Some(18) },
+    Question {
+        text: "Which option must I add to dpkg-buildpackage when the orig.tar.gz file needs to be uploaded for a Debian revision other than 0 or 1?",
+        file: MANUAL,
+        page: Some(81),
+    },
+];
 
 /// About the guides, each in its own language.
 pub const GUIDE_QUESTIONS: &[Question] = &[
