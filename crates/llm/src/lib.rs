@@ -22,6 +22,8 @@ mod chat;
 mod embed;
 mod error;
 mod raw;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod wire;
 
 pub use body::{Body, BodyError};

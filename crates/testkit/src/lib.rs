@@ -1,5 +1,29 @@
-//! What tests share: a scripted upstream, fixtures, a clock that stands still.
+//! What tests share.
+//!
+//! [`Upstream`] is a real HTTP server on the loopback with OpenAI's API below `/v1` and Ollama's below `/api`. It answers
+//! deterministically, or as a [`Script`] says: slowly, broken off, with a refusal, or not at all. It keeps what it received,
+//! and tells when a client left before the end of its answer. [`UpstreamStage`] sets it up for the suite that every chat
+//! model passes.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use transom_testkit::{Script, Upstream};
+//!
+//! let upstream = Upstream::start().await;
+//! upstream.script(Script::says(&["Hello", " there"]).then_hangs());
+//! // … call `format!("{}/v1/chat/completions", upstream.base_url())`, drop the answer, and:
+//! upstream.clients_left(1).await;
+//! assert_eq!(upstream.requests()[0].body["model"], "gpt-4-turbo");
+//! # }
+//! ```
+#![allow(clippy::unwrap_used)]
 
+mod embed;
 mod embedder;
+mod stage;
+mod upstream;
 
+pub use embed::embed;
 pub use embedder::BagOfWords;
+pub use stage::UpstreamStage;
+pub use upstream::{Received, Script, Upstream};

@@ -1,0 +1,21 @@
+//! What the adapters of HTTP upstreams share.
+//!
+//! [`upstream_client`] builds the one outbound client for addresses that the administrator configured.
+//! An [`Upstream`] is one such address with its key and its limits: it sends calls, reads whole answers up to a bound,
+//! hands streams on as they come, and turns every failure into an [`transom_llm::LlmError`] that holds neither keys nor
+//! the credentials of the address. [`lines`] cuts a stream into lines, and [`embed_in_batches`] is what remote embedders
+//! have in common.
+//!
+//! It knows no API: paths, bodies and their meaning are the adapters'.
+
+mod client;
+mod embed;
+mod failure;
+mod lines;
+mod upstream;
+
+pub use client::{ClientSettings, Proxies, upstream_client};
+pub use embed::{EmbedderSettings, Remote, embed_in_batches};
+pub use failure::refusal;
+pub use lines::lines;
+pub use upstream::{Limits, Upstream, bytes_of, media_type, peek};
