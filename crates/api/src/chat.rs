@@ -1,5 +1,35 @@
-//! Routes of chat.
+//! `/api/chat/completions` and `/api/embeddings`: every model, in OpenAI's shape.
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, Result};
+use transom_app::App;
+use transom_app::chat::{Reply, Road};
 
-pub(crate) fn routes(_config: &mut ServiceConfig) {}
+use crate::body::{Authorized, JsonObject};
+use crate::{ApiError, SignedIn, relay};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    for path in ["/api/chat/completions", "/api/v1/chat/completions"] {
+        config.service(web::resource(path).route(web::post().to(complete_chat)));
+    }
+    for path in ["/api/embeddings", "/api/v1/embeddings"] {
+        config.service(web::resource(path).route(web::post().to(create_embeddings)));
+    }
+}
+
+async fn complete_chat(app: Data<App>, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
+    let Authorized(SignedIn(caller), JsonObject(body)) = call;
+    Ok(reply(app.chat.complete(&caller, body, Road::Api).await?))
+}
+
+async fn create_embeddings(app: Data<App>, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
+    let Authorized(SignedIn(caller), JsonObject(body)) = call;
+    Ok(relay::json(app.chat.embeddings(&caller, body, Road::Api).await?))
+}
+
+pub(crate) fn reply(reply: Reply) -> HttpResponse {
+    match reply {
+        Reply::Whole(json) => relay::json(json),
+        Reply::Stream(events) => relay::events(events),
+    }
+}

@@ -61,7 +61,7 @@ impl House {
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             accounts,
-            chat: transom_app::chat::Chat {},
+            chat: transom_app::chat::Chat::new(models.clone(), retrieval.clone()),
             models,
             knowledge: KnowledgeBases::new(store.clone(), files.clone()),
             files,

@@ -65,13 +65,15 @@ impl Server {
         let files = Files::new(store.clone(), Arc::new(object_store::memory::InMemory::new()), Signals::default(), FilesConfig::default());
         let embedder = Arc::new(BagOfWords::new("tests"));
         let vectors = Arc::new(MemoryStore::new());
+        let models = Models::new(setup.models, setup.connections, store.clone());
+        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors, embedder, RetrievalSettings::default());
         let app = Data::new(App {
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
-            models: Models::new(setup.models, setup.connections, store.clone()),
-            chat: Chat {},
+            chat: Chat::new(models.clone(), retrieval.clone()),
             knowledge: KnowledgeBases::new(store.clone(), files.clone()),
-            retrieval: Retrieval::new(store.clone(), files.clone(), vectors, embedder, RetrievalSettings::default()),
+            models,
+            retrieval,
             files,
             accounts,
         });

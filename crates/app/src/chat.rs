@@ -1,4 +1,0 @@
-//! Chat.
-
-/// Chat.
-pub struct Chat {}
