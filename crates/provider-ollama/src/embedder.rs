@@ -1,0 +1,59 @@
+//! Embeds with a model of an Ollama.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use transom_domain::Fingerprint;
+use transom_llm::{Embedder, LlmError, Purpose};
+use transom_upstream::{EmbedderSettings, Limits, Remote, Upstream, embed_in_batches};
+
+/// An embedding model of an Ollama.
+pub struct OllamaEmbedder {
+    upstream: Upstream,
+    remote: Remote,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    input: &'a [String],
+    model: &'a str,
+    /// Cuts what is too long for the model, which would be refused otherwise.
+    truncate: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    embeddings: Vec<Vec<f32>>,
+}
+
+impl OllamaEmbedder {
+    /// Checks the address; sends nothing.
+    pub fn new(settings: EmbedderSettings, limits: Limits, client: reqwest::Client) -> Result<Self, LlmError> {
+        let upstream = Upstream::new(&settings.base_url, settings.key.clone(), limits, client)?;
+        Ok(Self { upstream, remote: Remote::new("ollama", settings) })
+    }
+
+    async fn batch(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
+        let request = Request { input: &texts, model: self.remote.model(), truncate: true };
+        let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
+        let answer = self.upstream.post("/api/embed", json.into()).await?;
+        match serde_json::from_slice::<Answer>(&answer) {
+            Ok(answer) => Ok(answer.embeddings),
+            Err(_) => Err(self.upstream.broken("it is no list of embeddings")),
+        }
+    }
+}
+
+#[async_trait]
+impl Embedder for OllamaEmbedder {
+    fn fingerprint(&self) -> &Fingerprint {
+        self.remote.fingerprint()
+    }
+
+    async fn dimension(&self) -> Result<usize, LlmError> {
+        self.remote.dimension(|| self.batch(vec!["dimension".to_owned()])).await
+    }
+
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
+        embed_in_batches(&self.remote, self.upstream.name(), texts, purpose, |batch| self.batch(batch)).await
+    }
+}
