@@ -72,6 +72,19 @@ async fn a_whole_answer_has_the_recorded_shape() {
 }
 
 #[tokio::test]
+async fn a_piece_is_here_before_the_next_one_is_said() {
+    let upstream = Upstream::start().await;
+    upstream.script(Script::says(&["a", "b"]).stepped());
+    upstream.step(1);
+    let Ok(ChatAnswer::Events(mut events)) = models(&upstream).chat(ask(true)).await else { panic!("events were expected") };
+    assert!(matches!(events.next().await, Some(Ok(ChatEvent::Text(text))) if text == "a"));
+    upstream.step(2);
+    let rest: Vec<_> = events.map(|event| event.expect("an event")).collect().await;
+    let [ChatEvent::Text(text), ChatEvent::Usage(_), ChatEvent::Finish(FinishReason::Stop)] = &rest[..] else { panic!("{rest:?}") };
+    assert_eq!(text, "b");
+}
+
+#[tokio::test]
 async fn thoughts_calls_and_measurements_come_as_events() {
     let upstream = Upstream::start().await;
     let call = r#"{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1,"b":[2.50]}}},{"id":"call_x","function":{"index":1,"name":"g","arguments":{}}}]},"done":false}"#;
