@@ -12,7 +12,8 @@ pub(crate) fn start(log: Log) -> Result<(), String> {
         }
         _ => EnvFilter::new(default_filter(log.level.as_str())),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let to_a_person = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(to_a_person);
     let started = match log.format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
         LogFormat::Text => lines.try_init(),
@@ -32,11 +33,13 @@ fn default_filter(level: &str) -> String {
         "transom_provider_ollama",
         "transom_provider_openai",
         "transom_store",
+        "transom_upstream",
         "transom_vector_lance",
         "tracing_actix_web",
     ];
     let library = if level == "error" { "error" } else { "warn" };
-    OURS.iter().fold(library.to_owned(), |filter, ours| filter + &format!(",{ours}={level}"))
+    // The PDF parsers warn for every glyph that they do not know.
+    OURS.iter().fold(format!("{library},pdf_extract=off,lopdf=off"), |filter, ours| filter + &format!(",{ours}={level}"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,82 @@
-//! Starting the server.
+//! Listening, answering, and stopping in good order.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App as Routes, HttpServer};
+use tokio::time::MissedTickBehavior;
+use transom_app::jobs::Workers;
 use transom_config::Config;
+use transom_vector::VectorStore;
 
-/// Runs the server until it is told to stop.
-pub async fn serve(_config: Config) -> Result<(), String> {
-    Err("not composed yet".into())
+use crate::house::{self, House};
+
+/// How often the vector store is tidied up.
+const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Runs the server until it is told to stop; then lets answers that are under way end, and puts files that are half processed back in line.
+pub async fn serve(config: Config) -> Result<(), String> {
+    let house = House::build(&config).await?;
+    let repair = house.repair();
+    let House { app, pipeline, workers, vectors } = house;
+    let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
+    let mended = tokio::spawn(async move {
+        if let Err(error) = repair.at_start().await {
+            tracing::error!(%error, "what is stored could not be checked");
+        }
+    });
+    let upkeep = tokio::spawn(keep_tidy(vectors));
+
+    let models = app.models.clone();
+    tokio::spawn(async move {
+        if let Err(error) = models.refresh().await {
+            tracing::warn!(%error, "the model catalogue could not be read");
+        }
+    });
+
+    let app: Data<transom_app::App> = Data::from(Arc::new(app));
+    let server = &config.server;
+    let (origins, max_body) = (house::origins(&config), server.max_body);
+    let mut listener = HttpServer::new(move || {
+        Routes::new()
+            .app_data(app.clone())
+            .wrap(transom_api::cors(&origins))
+            .wrap(from_fn(transom_api::answer))
+            .wrap(transom_api::request_log())
+            .configure(transom_api::limits(max_body))
+            .configure(transom_api::configure)
+    })
+    .tcp_nodelay(true)
+    // A client that closes its side has left: what runs for it ends.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(server.shutdown.as_secs());
+    if let Some(threads) = server.workers {
+        listener = listener.workers(threads.get());
+    }
+    let listener = listener
+        .bind((server.host.as_str(), server.port))
+        .map_err(|error| format!("HOST {} and PORT {} cannot be listened on: {error}", server.host, server.port))?;
+    for address in listener.addrs() {
+        tracing::info!("listening on http://{address}");
+    }
+    let ended = listener.run().await.map_err(|error| format!("the server stopped: {error}"));
+    mended.abort();
+    upkeep.abort();
+    workers.stop().await;
+    tracing::info!("stopped");
+    ended
+}
+
+async fn keep_tidy(vectors: Arc<dyn VectorStore>) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await; // The first is at once: nothing is to be done at start.
+    loop {
+        ticks.tick().await;
+        if let Err(error) = vectors.optimize().await {
+            tracing::error!(%error, "the vector store could not be tidied up");
+        }
+    }
 }

@@ -30,6 +30,7 @@ pub use admin::AuthSettings;
 pub use config::{AccountsConfig, ApiKeysConfig, SameSite};
 pub use permissions::{UnknownPermission, default_permissions, permissions_from_environment};
 pub use principals::{Presented, Session};
+pub use rules::email as readable_email;
 pub use sign_in::{NewAccount, NewSession};
 pub use transom_store::{Direction, UserOrder, UserQuery};
 pub use users::{ListedUser, UserUpdate, UsersPage};

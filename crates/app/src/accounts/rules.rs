@@ -10,7 +10,7 @@ const LARGEST_PICTURE: usize = 2 << 20;
 const PICTURES: [&str; 4] = ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,"];
 
 /// The address in lower case, where it looks like one.
-pub(super) fn email(text: &str) -> Result<String, Error> {
+pub fn email(text: &str) -> Result<String, Error> {
     let text = text.trim().to_lowercase();
     let plausible = text.len() <= LONGEST_EMAIL
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())

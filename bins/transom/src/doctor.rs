@@ -1,0 +1,64 @@
+//! `transom doctor`: what fits together and what does not.
+
+use std::time::Duration;
+
+use transom_app::jobs::Workers;
+use transom_config::Config;
+
+use crate::cli::Doctor;
+use crate::house::House;
+
+/// How often the work that is left is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Looks, says, and mends where it is asked to. An error where something is left to mend.
+pub async fn run(config: Config, doctor: &Doctor) -> Result<(), String> {
+    let house = House::build(&config).await?;
+    let repair = house.repair();
+    let report = repair.run(doctor.fix).await.map_err(|error| error.to_string())?;
+    let findings = [
+        ("objects that belong to no file", report.orphan_bytes.len()),
+        ("files whose bytes are missing: upload them again", report.missing_bytes.len()),
+        ("deleted files that still have vectors", report.orphan_vectors.len()),
+        ("completed files without vectors", report.missing_vectors.len()),
+        ("files embedded by another model: transom doctor --reindex", report.other_embedder.len()),
+    ];
+    say(&format!("{} files", report.files));
+    for (what, count) in findings.iter().filter(|(_, count)| *count > 0) {
+        say(&format!("{count} {what}"));
+    }
+    if report.damaged {
+        say("the stored vectors cannot be read");
+    }
+    if report.is_clean() {
+        say("everything fits together");
+        return Ok(());
+    }
+    if doctor.reindex {
+        let files = repair.reindex().await.map_err(|error| error.to_string())?;
+        say(&format!("embedding {files} files again"));
+    }
+    if !doctor.fix && !doctor.reindex {
+        return Err("something does not fit together; transom doctor --fix mends what can be".to_owned());
+    }
+    work_off(house).await?;
+    say("done");
+    Ok(())
+}
+
+/// Does the work that mending left, here and now: a later server finds everything in place.
+async fn work_off(house: House) -> Result<(), String> {
+    let store = house.pipeline.store.clone();
+    let workers = Workers::start(house.pipeline, house.workers).await.map_err(|error| error.to_string())?;
+    while store.count_jobs().await.map_err(|error| error.to_string())? > 0 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    workers.stop().await;
+    Ok(())
+}
+
+/// A finding is the command's output, not a log line.
+#[allow(clippy::print_stdout)]
+pub fn say(line: &str) {
+    println!("{line}");
+}

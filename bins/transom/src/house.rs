@@ -1,0 +1,220 @@
+//! Puts the house together: every part, made from the settings, and who gets which.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions_from_environment};
+use transom_app::chat::Chat;
+use transom_app::files::{Files, FilesConfig, local_objects};
+use transom_app::groups::Groups;
+use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
+use transom_app::knowledge::KnowledgeBases;
+use transom_app::models::{Models, ModelsConfig};
+use transom_app::retrieval::{Indexing, Retrieval, RetrievalSettings};
+use transom_app::{About, App};
+use transom_auth::{Lifetime, Secret};
+use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
+use transom_domain::Role;
+use transom_embed::{MiniLm, MiniLmSettings};
+use transom_ingest::{Extractors, SplitConfig, Splitter};
+use transom_llm::Embedder;
+use transom_store::{Store, StoreConfig};
+use transom_vector::VectorStore;
+use transom_vector_lance::{LanceConfig, LanceStore};
+
+use crate::upstreams;
+
+/// The version of Open WebUI's API that is spoken, as clients ask for it.
+const API_VERSION: &str = "0.12.4";
+
+/// Uploads younger than this may still be under way when bytes without a row are looked for.
+const UPLOAD_GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Everything that a running server, or a command beside it, needs.
+pub struct House {
+    /// The services that the API calls.
+    pub app: App,
+    /// What processes files.
+    pub pipeline: Pipeline,
+    /// How many files at once.
+    pub workers: WorkerConfig,
+    /// The vectors, for their upkeep.
+    pub vectors: Arc<dyn VectorStore>,
+}
+
+impl House {
+    /// Opens the database, the bytes and the vectors in the data folder, and connects everything. Nothing is asked of an upstream yet.
+    pub async fn build(config: &Config) -> Result<Self, String> {
+        let folder = &config.database.folder;
+        make_private(folder)?;
+        let address = config.database.address();
+        let store = Store::open(&StoreConfig { url: address.expose_secret().to_owned(), pool_size: config.database.pool_size })
+            .await
+            .map_err(|error| format!("the database cannot be opened: {error}"))?;
+        let objects = local_objects(&folder.join("uploads")).map_err(|error| in_folder(folder, "uploads", &error))?;
+        let vectors_folder = folder.join("vectors").to_string_lossy().into_owned();
+        let vectors: Arc<dyn VectorStore> = Arc::new(
+            LanceStore::open(LanceConfig::new(vectors_folder)).await.map_err(|error| format!("the vectors cannot be opened: {error}"))?,
+        );
+        let embedder = embedder(config)?;
+        let splitter = Splitter::new(splitting(config)).map_err(|error| error.to_string())?;
+        let signals = Signals::default();
+        let pipeline = Pipeline {
+            store: store.clone(),
+            objects: objects.clone(),
+            vectors: vectors.clone(),
+            embedder: embedder.clone(),
+            extractors: Arc::new(Extractors::standard()),
+            splitter: Arc::new(splitter),
+            signals: signals.clone(),
+            config: PipelineConfig { bypass: config.retrieval.bypass, ..PipelineConfig::default() },
+        };
+        let files_config =
+            FilesConfig { max_size: config.files.max_size, allowed_extensions: config.files.extensions.clone(), ..FilesConfig::default() };
+        let files = Files::new(store.clone(), objects, signals, files_config);
+        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
+        let models = Models::new(models_config(config), upstreams::connections(config)?, store.clone());
+        let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
+        let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;
+        let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
+            .await
+            .map_err(|error| format!("accounts cannot be read: {error}"))?;
+        let app = App {
+            about: About { name: config.server.name.clone(), version: API_VERSION.to_owned() },
+            groups: Groups::new(&accounts),
+            accounts,
+            chat: Chat::new(models.clone(), retrieval.clone()),
+            models,
+            knowledge: KnowledgeBases::new(store, files.clone()),
+            files,
+            retrieval,
+        };
+        let workers = WorkerConfig { workers: config.files.jobs, ..WorkerConfig::default() };
+        Ok(Self { app, pipeline, workers, vectors })
+    }
+
+    /// Looks for what does not fit together, and mends it.
+    pub fn repair(&self) -> Repair {
+        Repair::new(self.pipeline.clone(), UPLOAD_GRACE)
+    }
+}
+
+/// The origins whose pages may call: none but the server's own where it is empty.
+pub fn origins(config: &Config) -> Vec<String> {
+    match &config.server.origins {
+        Origins::Own => Vec::new(),
+        Origins::Any => vec!["*".to_owned()],
+        Origins::These(origins) => origins.clone(),
+    }
+}
+
+fn accounts_config(config: &Config) -> Result<AccountsConfig, String> {
+    let accounts = &config.accounts;
+    let permissions = permissions_from_environment(&accounts.permissions)
+        .map_err(|unknown| unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    Ok(AccountsConfig {
+        enable_signup: accounts.signup,
+        default_user_role: match accounts.default_role {
+            DefaultRole::Pending => Role::Pending,
+            DefaultRole::User => Role::User,
+            DefaultRole::Admin => Role::Admin,
+        },
+        session_lifetime: match accounts.session_lifetime {
+            Some(lifetime) => Lifetime::Seconds(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)),
+            None => Lifetime::Never,
+        },
+        cookie_secure: accounts.cookies.secure,
+        cookie_same_site: match accounts.cookies.same_site {
+            SameSite::Lax => transom_app::accounts::SameSite::Lax,
+            SameSite::Strict => transom_app::accounts::SameSite::Strict,
+            SameSite::None => transom_app::accounts::SameSite::None,
+        },
+        api_keys: ApiKeysConfig {
+            enabled: accounts.api_keys.enabled,
+            header: accounts.api_keys.header.clone(),
+            only: accounts.api_keys.only.clone(),
+        },
+        permissions,
+        trusted_origins: origins(config).into_iter().filter(|origin| origin != "*").collect(),
+        ..AccountsConfig::default()
+    })
+}
+
+/// The data folder holds secrets and documents: it is made for the server's own account alone.
+pub fn make_private(folder: &Path) -> Result<(), String> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| format!("DATA_DIR {} cannot be made: {error}", folder.display()))
+}
+
+fn in_folder(folder: &Path, name: &str, error: &dyn std::fmt::Display) -> String {
+    format!("{} cannot be used: {error}", folder.join(name).display())
+}
+
+fn embedder(config: &Config) -> Result<Arc<dyn Embedder>, String> {
+    Ok(match &config.embedding.engine {
+        EmbeddingEngine::BuiltIn => {
+            Arc::new(MiniLm::new(MiniLmSettings { batch_size: config.embedding.batch_size, ..MiniLmSettings::default() }))
+        }
+        EmbeddingEngine::Ollama(connection) => Arc::new(upstreams::ollama_embedder(config, connection)?),
+        EmbeddingEngine::OpenAi(connection) => Arc::new(upstreams::openai_embedder(config, connection)?),
+    })
+}
+
+fn splitting(config: &Config) -> SplitConfig {
+    let splitting = &config.splitting;
+    let (splitter, encoding) = match &splitting.by {
+        SplitBy::Characters => (transom_ingest::SplitBy::Characters, SplitConfig::default().encoding),
+        SplitBy::Tokens(encoding) => (transom_ingest::SplitBy::Tokens, encoding.clone()),
+    };
+    SplitConfig {
+        splitter,
+        chunk_size: splitting.size,
+        chunk_overlap: splitting.overlap,
+        encoding,
+        markdown_headers: splitting.markdown_headings,
+    }
+}
+
+fn retrieval_settings(config: &Config) -> RetrievalSettings {
+    let (retrieval, embedding, splitting) = (&config.retrieval, &config.embedding, &config.splitting);
+    let engine = match embedding.engine {
+        EmbeddingEngine::BuiltIn => "",
+        EmbeddingEngine::Ollama(_) => "ollama",
+        EmbeddingEngine::OpenAi(_) => "openai",
+    };
+    RetrievalSettings {
+        top_k: retrieval.top_k,
+        relevance_threshold: retrieval.threshold,
+        template: retrieval.template.clone(),
+        full_context: retrieval.full_context,
+        query_generation: retrieval.query_generation,
+        bypass: retrieval.bypass,
+        indexing: Indexing {
+            engine: engine.to_owned(),
+            model: embedding.model.clone(),
+            batch_size: embedding.batch_size,
+            chunk_size: splitting.size,
+            chunk_overlap: splitting.overlap,
+            ..Indexing::default()
+        },
+        ..RetrievalSettings::default()
+    }
+}
+
+fn models_config(config: &Config) -> ModelsConfig {
+    let upstreams = &config.upstreams;
+    ModelsConfig {
+        max_age: upstreams.list_lifetime,
+        list_timeout: upstreams.list_timeout,
+        open_to_all: upstreams.bypass_access,
+        default_models: upstreams.default_models.clone(),
+        ..ModelsConfig::default()
+    }
+}

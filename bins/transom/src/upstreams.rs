@@ -1,0 +1,73 @@
+//! The configured upstreams, and the one client that calls them.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use transom_app::models::{Connection, Kind};
+use transom_config::Config;
+use transom_llm::LlmError;
+use transom_provider_ollama::{OllamaConfig, OllamaEmbedder, OllamaModels};
+use transom_provider_openai::{OpenAiConfig, OpenAiEmbedder, OpenAiModels};
+use transom_upstream::{ClientSettings, EmbedderSettings, Limits, Proxies, upstream_client};
+
+/// What stands for "for ever" where an upstream may be silent for as long as it likes.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Calls to a remote embedder at once, where no limit is set.
+const EMBEDDING_CALLS: usize = 8;
+
+/// Every upstream, in order, OpenAI-compatible ones first.
+pub fn connections(config: &Config) -> Result<Vec<Connection>, String> {
+    let client = client()?;
+    let mut connections = Vec::new();
+    for (index, upstream) in config.upstreams.openai.iter().enumerate() {
+        let settings = OpenAiConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
+        let models = Arc::new(OpenAiModels::new(settings, client.clone()).map_err(sentence)?);
+        connections.push(Connection { kind: Kind::OpenAi, index, models: models.clone(), raw: Some(models) });
+    }
+    for (index, upstream) in config.upstreams.ollama.iter().enumerate() {
+        let settings = OllamaConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
+        let models = Arc::new(OllamaModels::new(settings, client.clone()).map_err(sentence)?);
+        connections.push(Connection { kind: Kind::Ollama, index, models: models.clone(), raw: Some(models) });
+    }
+    Ok(connections)
+}
+
+/// `RAG_EMBEDDING_ENGINE=openai`.
+pub fn openai_embedder(config: &Config, connection: &transom_config::Connection) -> Result<OpenAiEmbedder, String> {
+    OpenAiEmbedder::new(embedder_settings(config, connection), limits(config), client()?).map_err(sentence)
+}
+
+/// `RAG_EMBEDDING_ENGINE=ollama`.
+pub fn ollama_embedder(config: &Config, connection: &transom_config::Connection) -> Result<OllamaEmbedder, String> {
+    OllamaEmbedder::new(embedder_settings(config, connection), limits(config), client()?).map_err(sentence)
+}
+
+fn embedder_settings(config: &Config, connection: &transom_config::Connection) -> EmbedderSettings {
+    let embedding = &config.embedding;
+    EmbedderSettings {
+        base_url: connection.url.to_string(),
+        key: connection.key.clone(),
+        model: embedding.model.clone(),
+        batch_size: embedding.batch_size,
+        concurrency: embedding.concurrency.map_or(EMBEDDING_CALLS, NonZeroUsize::get),
+        query_prefix: None,
+        content_prefix: None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "HTTP_PROXY and its like are everybody's variables, not settings of ours")]
+fn client() -> Result<reqwest::Client, String> {
+    let settings = ClientSettings { proxies: Proxies::from_variables(|name| std::env::var(name).ok()), ..ClientSettings::default() };
+    upstream_client(&settings).map_err(sentence)
+}
+
+fn limits(config: &Config) -> Limits {
+    let silence = config.upstreams.silence.unwrap_or(FOR_EVER);
+    Limits { answer: silence, idle: silence, list: config.upstreams.list_timeout, ..Limits::default() }
+}
+
+fn sentence(error: LlmError) -> String {
+    error.to_string()
+}
