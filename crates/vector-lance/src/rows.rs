@@ -105,10 +105,7 @@ pub(crate) fn to_hits(rows: &RecordBatch) -> Result<Vec<Hit>, VectorError> {
                 headings: serde_json::from_str(headings.value(row))
                     .map_err(|error| VectorError::Damaged(format!("a chunk's headings: {error}")))?,
             };
-            // A vector without a direction has a distance that is no number; it is like nothing.
-            let similarity = 1.0 - distances.value(row);
-            let similarity = if similarity.is_nan() { 0.0 } else { similarity.clamp(-1.0, 1.0) };
-            Ok(Hit { chunk, similarity })
+            Ok(Hit { chunk, similarity: (1.0 - distances.value(row)).clamp(-1.0, 1.0) })
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use transom_domain::FileId;
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, VectorError, VectorStore};
 
 use crate::LanceConfig;
-use crate::error::translate;
+use crate::error::{guard, translate};
 use crate::tables::{Opened, Tables};
 use crate::{read, tidy, write};
 
@@ -71,7 +71,7 @@ impl LanceStore {
     {
         let tables = &self.inner.tables;
         let Some(opened) = tables.get(space).await? else { return Ok(T::default()) };
-        match look(opened.clone()).await {
+        match guard(look(opened.clone())).await {
             Err(_) if !tables.is_current(&opened).await => Ok(T::default()),
             Err(VectorError::Damaged(what)) => {
                 tables.forget(&opened).await;

@@ -8,7 +8,7 @@ use lancedb::{Connection, Table};
 use tokio::sync::RwLock;
 use transom_vector::{Space, VectorError};
 
-use crate::error::translate;
+use crate::error::{guard, translate};
 use crate::rows::{TABLE_PREFIX, schema, space_of, table_name};
 
 /// A table that is open.
@@ -67,11 +67,14 @@ impl Tables {
         if let Some(opened) = open.get(name) {
             return Ok(Some(opened.clone()));
         }
-        match self.connection.open_table(name).execute().await {
-            Ok(table) => Ok(Some(remember(&mut open, name.to_owned(), table))),
-            Err(lancedb::Error::TableNotFound { .. }) => Ok(None),
-            Err(error) => Err(translate(error)),
-        }
+        let opened = guard(async {
+            match self.connection.open_table(name).execute().await {
+                Ok(table) => Ok(Some(table)),
+                Err(lancedb::Error::TableNotFound { .. }) => Ok(None),
+                Err(error) => Err(translate(error)),
+            }
+        });
+        Ok(opened.await?.map(|table| remember(&mut open, name.to_owned(), table)))
     }
 
     /// The names of all tables of ours.

@@ -60,6 +60,7 @@ async fn prune(table: &Table, config: &LanceConfig) -> Result<bool, VectorError>
     let times = versions.iter().map(|version| version.timestamp);
     let current_then = times.filter(|timestamp| SystemTime::from(*timestamp) <= cutoff).max();
     let Some(current_then) = current_then else { return Ok(versions.len() > 1) };
+    // `OptimizeAction::Prune` takes an age; measured from now, it would also take versions replaced a moment ago.
     // No other process writes, and here nobody else holds the writer's lock: what no version names is left over from
     // writes that failed.
     table.optimize_prune_before(current_then, Some(true), None).await.map_err(translate)?;

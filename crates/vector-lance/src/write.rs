@@ -6,7 +6,7 @@ use lancedb::expr::expr_to_sql_string;
 use transom_domain::FileId;
 use transom_vector::{EmbeddedChunk, Space, VectorError};
 
-use crate::error::translate;
+use crate::error::{guard, translate};
 use crate::read::of_files;
 use crate::rows::to_rows;
 use crate::store::Inner;
@@ -54,7 +54,8 @@ async fn delete(opened: &Opened, files: &[FileId]) -> Result<(), VectorError> {
         let filter = of_files(files);
         // Deleting nothing would write a version all the same.
         let condition = expr_to_sql_string(&filter).map_err(translate)?;
-        if opened.table.count_rows(Some(condition)).await.map_err(translate)? > 0 {
+        let count = async { opened.table.count_rows(Some(condition)).await.map_err(translate) };
+        if guard(count).await? > 0 {
             opened.table.delete(&filter).await.map_err(translate)?;
             wrote(opened);
         }

@@ -93,6 +93,25 @@ async fn a_cut_data_file_is_damage() {
     }
 }
 
+/// LanceDB says so in many ways, some of them panics.
+#[tokio::test]
+async fn files_full_of_something_else_are_damage() {
+    for filling in [0_u8, 0x5A, 0xFF] {
+        for ending in [".manifest", ".lance"] {
+            let folder = TempDir::new().expect("there is a temporary folder");
+            drop(filled(folder.path()).await);
+            for path in files_below(&table(folder.path()), ending) {
+                let length = fs::metadata(&path).expect("the file is there").len() as usize;
+                fs::write(&path, vec![filling; length]).expect("the file is overwritten");
+            }
+            let store = open(folder.path()).await;
+            assert_damaged(search(&store).await);
+            assert_damaged(store.files(&space(2)).await);
+            assert_can_be_made_again(&store).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_folder_that_vanishes_under_the_store_is_noticed_and_made_again() {
     let folder = TempDir::new().expect("there is a temporary folder");

@@ -68,12 +68,14 @@ async fn a_write_ends_even_if_the_caller_leaves() {
 }
 
 #[tokio::test]
-async fn vectors_without_a_direction_are_like_nothing() {
+async fn vectors_without_a_direction_are_not_found_and_hide_no_others() {
     let folder = TempDir::new().expect("there is a temporary folder");
     let store = open_with(folder.path(), |_| {}).await;
     put(&store, &space(2), "a", &[vec![0.0, 0.0], at(180.0), vec![3.0, 0.0]]).await;
     let query = Query { vector: at(0.0), files: vec![file("a")], limit: 10 };
     let hits = store.search(&space(2), &query).await.expect("the search succeeds");
     let found: Vec<_> = hits.iter().map(|hit| (hit.chunk.text.as_str(), hit.similarity.round())).collect();
-    assert_eq!(found, [("a#2", 1.0), ("a#0", 0.0), ("a#1", -1.0)]);
+    assert_eq!(found, [("a#2", 1.0), ("a#1", -1.0)]);
+    let nowhere = Query { vector: vec![0.0, 0.0], ..query };
+    assert!(store.search(&space(2), &nowhere).await.expect("the search succeeds").is_empty());
 }
