@@ -19,7 +19,7 @@ async fn optimizing_merges_pieces_and_removes_old_versions() {
     store.optimize().await.expect("the store is tidied");
     store.optimize().await.expect("the store is tidied");
     assert_eq!(store.writes_since_optimize().await, 0);
-    assert_eq!(files_below(&folder.path().to_owned(), ".manifest").len(), 1);
+    assert_eq!(files_below(folder.path(), ".manifest").len(), 1);
     assert_eq!(files_below(folder.path(), ".lance").len(), 1, "one data file");
     drop(store);
     assert_eq!(open(folder.path()).await.files(&space(2)).await.expect("files are counted").len(), 8);
