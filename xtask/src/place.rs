@@ -2,11 +2,51 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use serde::Deserialize;
+
+use crate::run;
+
+/// What `cargo metadata` says of the workspace. The crate of that name would do, but it switches features of serde_json
+/// and semver on that lance sees too: building the server alone, and then the tests, would compile lance twice.
+#[derive(Deserialize)]
+pub struct Metadata {
+    pub packages: Vec<Package>,
+    pub workspace_root: PathBuf,
+    pub target_directory: PathBuf,
+}
+
+/// One crate of the workspace.
+#[derive(Deserialize)]
+pub struct Package {
+    pub name: String,
+    pub manifest_path: PathBuf,
+    pub dependencies: Vec<Dependency>,
+    pub targets: Vec<Target>,
+}
+
+/// A line of its manifest.
+#[derive(Deserialize)]
+pub struct Dependency {
+    pub name: String,
+    /// `dev`, `build`, or nothing for the ordinary kind.
+    pub kind: Option<String>,
+}
+
+/// What is built of it.
+#[derive(Deserialize)]
+pub struct Target {
+    pub kind: Vec<String>,
+    pub src_path: PathBuf,
+}
 
 /// What cargo says of the workspace; its dependencies' own manifests are left out, so that it needs no network.
 pub fn metadata() -> Result<Metadata, String> {
-    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().map_err(|error| error.to_string())
+    let output =
+        run::cargo(["metadata", "--no-deps", "--format-version", "1"]).output().map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata: {error}"))
 }
 
 /// The workspace's folder.
@@ -19,7 +59,7 @@ pub fn root() -> PathBuf {
 pub fn server(release: bool) -> Result<PathBuf, String> {
     let profile = if release { "release" } else { "debug" };
     let name = format!("transom{}", std::env::consts::EXE_SUFFIX);
-    Ok(metadata()?.target_directory.as_std_path().join(profile).join(name))
+    Ok(metadata()?.target_directory.join(profile).join(name))
 }
 
 /// A folder of the material that is not part of the repository: under `TRANSOM_SHARED`, or beside the workspace.

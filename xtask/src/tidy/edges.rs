@@ -1,6 +1,6 @@
 //! Which way dependencies point: the table of docs/src/architecture.md.
 
-use cargo_metadata::{DependencyKind, Package};
+use crate::place::Package;
 
 /// Each crate of ours, and the crates of ours that it may depend on.
 const HOUSE: &[(&str, &[&str])] = &[
@@ -73,7 +73,7 @@ pub fn check(packages: &[Package]) -> Vec<String> {
         package.dependencies.iter().map(|dependency| Edge {
             from: package.name.as_str(),
             to: dependency.name.as_str(),
-            tests_only: dependency.kind == DependencyKind::Development,
+            tests_only: dependency.kind.as_deref() == Some("dev"),
         })
     });
     let mut findings: Vec<String> = edges.filter_map(wrong).collect();

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use cargo_metadata::Metadata;
+use crate::place::Metadata;
 
 /// What manifests do otherwise.
 pub fn check(metadata: &Metadata) -> Result<Vec<String>, String> {
     let read = |path: &std::path::Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let mut findings = without_comment(&read(metadata.workspace_root.join("Cargo.toml").as_std_path())?);
+    let mut findings = without_comment(&read(&metadata.workspace_root.join("Cargo.toml"))?);
     for package in &metadata.packages {
-        let manifest = read(package.manifest_path.as_std_path())?;
+        let manifest = read(&package.manifest_path)?;
         findings.extend(own_versions(&manifest).map(|name| {
             format!("{}: {name} must come from the workspace (`{name}.workspace = true`), which says its version once", package.name)
         }));

@@ -2,17 +2,17 @@
 
 use std::{fs, path::Path};
 
-use cargo_metadata::Metadata;
+use crate::place::Metadata;
 
 /// Crates whose first file does not begin with what the crate is for.
 pub fn check(metadata: &Metadata) -> Result<Vec<String>, String> {
     let mut findings = Vec::new();
     for package in &metadata.packages {
-        let roots = package.targets.iter().filter(|target| target.is_lib() || target.is_bin());
+        let roots = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "lib" || kind == "bin"));
         for root in roots {
-            let text = fs::read_to_string(&root.src_path).map_err(|error| format!("{}: {error}", root.src_path))?;
+            let text = fs::read_to_string(&root.src_path).map_err(|error| format!("{}: {error}", root.src_path.display()))?;
             if !text.starts_with("//!") {
-                findings.push(format!("{} does not begin with //! and what the crate is for", root.src_path));
+                findings.push(format!("{} does not begin with //! and what the crate is for", root.src_path.display()));
             }
         }
     }
@@ -24,7 +24,7 @@ pub fn long_files(metadata: &Metadata, limit: usize) -> Result<Vec<(String, usiz
     let mut long = Vec::new();
     for package in &metadata.packages {
         if let Some(folder) = package.manifest_path.parent() {
-            collect(folder.as_std_path(), &mut |path| {
+            collect(folder, &mut |path| {
                 let lines = fs::read_to_string(path)?.lines().count();
                 if lines > limit {
                     let shown = path.strip_prefix(&metadata.workspace_root).unwrap_or(path);
@@ -32,7 +32,7 @@ pub fn long_files(metadata: &Metadata, limit: usize) -> Result<Vec<(String, usiz
                 }
                 Ok(())
             })
-            .map_err(|error| format!("{folder}: {error}"))?;
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
         }
     }
     long.sort();
