@@ -12,8 +12,9 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("transom-ingest", &["transom-domain"]),
     ("transom-migrations", &[]),
     ("transom-store", &["transom-domain", "transom-migrations"]),
-    ("transom-provider-openai", &["transom-domain", "transom-llm"]),
-    ("transom-provider-ollama", &["transom-domain", "transom-llm"]),
+    ("transom-upstream", &["transom-domain", "transom-llm"]),
+    ("transom-provider-openai", &["transom-domain", "transom-llm", "transom-upstream"]),
+    ("transom-provider-ollama", &["transom-domain", "transom-llm", "transom-upstream"]),
     ("transom-embed", &["transom-domain", "transom-llm"]),
     ("transom-vector-lance", &["transom-domain", "transom-vector"]),
     ("transom-app", &["transom-domain", "transom-auth", "transom-ingest", "transom-llm", "transom-store", "transom-vector"]),
@@ -33,6 +34,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-provider-ollama",
             "transom-provider-openai",
             "transom-store",
+            "transom-upstream",
             "transom-vector",
             "transom-vector-lance",
         ],
@@ -57,7 +59,8 @@ const KEPT_IN: &[(&[&str], &[&str])] = &[
 ];
 
 /// Crates of others that few of ours may know outside tests.
-const KEPT_IN_OUTSIDE_TESTS: &[(&[&str], &[&str])] = &[(&["reqwest"], &["transom-provider-openai", "transom-provider-ollama", "transom"])];
+const KEPT_IN_OUTSIDE_TESTS: &[(&[&str], &[&str])] =
+    &[(&["reqwest"], &["transom-upstream", "transom-provider-openai", "transom-provider-ollama", "transom"])];
 
 /// One dependency: from, to, and whether only tests have it.
 #[derive(Clone, Copy, Debug)]
