@@ -72,7 +72,7 @@ impl LanceStore {
         let tables = &self.inner.tables;
         let Some(opened) = tables.get(space).await? else { return Ok(T::default()) };
         match guard(look(opened.clone())).await {
-            Err(_) if !tables.is_current(&opened).await => Ok(T::default()),
+            Err(_) if opened.dropped.load(Ordering::Relaxed) => Ok(T::default()),
             Err(VectorError::Damaged(what)) => {
                 tables.forget(&opened).await;
                 Err(VectorError::Damaged(what))

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lancedb::{Connection, Table};
 use tokio::sync::RwLock;
@@ -19,6 +19,8 @@ pub(crate) struct Opened {
     pub(crate) writes: AtomicU64,
     /// Whether there may be something to tidy. Of a table that was just opened nobody knows.
     pub(crate) untidy: AtomicBool,
+    /// Set when the space goes, for searches that still read it: what they miss is no damage.
+    pub(crate) dropped: AtomicBool,
 }
 
 /// One handle a table, shared by everybody: a write through one is not seen through another.
@@ -95,7 +97,9 @@ impl Tables {
     pub(crate) async fn drop(&self, space: &Space) -> Result<(), VectorError> {
         let name = table_name(space);
         let mut open = self.open.write().await;
-        open.remove(&name);
+        if let Some(opened) = open.remove(&name) {
+            opened.dropped.store(true, Ordering::Relaxed);
+        }
         match self.connection.drop_table(&name, &[]).await {
             Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
             Err(error) => Err(translate(error)),
@@ -107,11 +111,6 @@ impl Tables {
         self.open.write().await.retain(|_, other| !Arc::ptr_eq(other, opened));
     }
 
-    /// Whether a handle is the one that is used now; it is not, once the space was dropped.
-    pub(crate) async fn is_current(&self, opened: &Arc<Opened>) -> bool {
-        self.open.read().await.values().any(|other| Arc::ptr_eq(other, opened))
-    }
-
     /// All that are open.
     pub(crate) async fn opened(&self) -> Vec<Arc<Opened>> {
         self.open.read().await.values().cloned().collect()
@@ -119,7 +118,8 @@ impl Tables {
 }
 
 fn remember(open: &mut HashMap<String, Arc<Opened>>, name: String, table: Table) -> Arc<Opened> {
-    let opened = Arc::new(Opened { table, writes: AtomicU64::new(0), untidy: AtomicBool::new(true) });
+    let (writes, untidy, dropped) = (AtomicU64::new(0), AtomicBool::new(true), AtomicBool::new(false));
+    let opened = Arc::new(Opened { table, writes, untidy, dropped });
     open.insert(name, opened.clone());
     opened
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use futures_util::future::join_all;
 use tempfile::TempDir;
 use transom_vector::suite::{at, file, space};
 use transom_vector::{Hit, Query, VectorError, VectorStore};
@@ -21,7 +22,7 @@ async fn filled(folder: &Path) -> LanceStore {
     store
 }
 
-/// The table's folder of the plane, which has been written to twice where the other has once.
+/// The folder of the plane's table.
 fn table(folder: &Path) -> std::path::PathBuf {
     folder.join(format!("{}.lance", crate::rows::table_name(&space(2))))
 }
@@ -77,6 +78,21 @@ async fn a_missing_data_file_is_damage() {
     assert_damaged(search(&store).await);
     assert_damaged(store.files(&space(2)).await);
     assert_can_be_made_again(&store).await;
+}
+
+/// The first to notice lets go of the table; the others must not take that for a space that is gone, and thus empty.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_that_meet_damage_together_all_say_so() {
+    let folder = TempDir::new().expect("there is a temporary folder");
+    drop(filled(folder.path()).await);
+    for data in files_below(&table(folder.path()).join("data"), ".lance") {
+        fs::remove_file(data).expect("the file is removed");
+    }
+    let store = open(folder.path()).await;
+    store.ensure(&space(2)).await.expect("the manifest is whole");
+    for outcome in join_all((0..16).map(|_| search(&store))).await {
+        assert_damaged(outcome);
+    }
 }
 
 #[tokio::test]
