@@ -23,13 +23,16 @@ pub struct Options {
     /// Use a release build of the server
     #[arg(long)]
     release: bool,
+    /// Run this server in place of one built from here
+    #[arg(long, conflicts_with = "release")]
+    server: Option<PathBuf>,
     /// Ask this OpenAI-compatible upstream, such as http://localhost:11700/v1, in place of starting one
     #[arg(long)]
     upstream: Option<String>,
     /// The model to ask; unset, the first that the upstream lists
     #[arg(long)]
     model: Option<String>,
-    /// Where to write what was asked and answered; unset, walkthrough.md in the build folder
+    /// Where to write what was asked and answered; unset, walkthrough.md in the build folder (the model's own log goes beside it)
     #[arg(long)]
     transcript: Option<PathBuf>,
 }
@@ -39,7 +42,13 @@ pub fn run(options: &Options) -> Result<(), String> {
     let (Some(documents), Some(seeds)) = (place::shared("documents"), place::shared("seeds")) else {
         return Err("there are no ../shared/documents and ../shared/seeds; TRANSOM_SHARED can name the folder that holds them".into());
     };
-    run::build_server(options.release)?;
+    let server = match &options.server {
+        Some(server) => server.clone(),
+        None => {
+            run::build_server(options.release)?;
+            place::server(options.release)?
+        }
+    };
     let path = match &options.transcript {
         Some(path) => path.clone(),
         None => place::metadata()?.target_directory.join("walkthrough.md").into(),
@@ -48,10 +57,10 @@ pub fn run(options: &Options) -> Result<(), String> {
 
     let (upstream, _model_server) = match &options.upstream {
         Some(upstream) => (upstream.clone(), None),
-        None => processes::start_model()?,
+        None => processes::start_model(&path.with_extension("log"))?,
     };
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let (base, _server) = processes::start_server(&place::server(options.release)?, &upstream, folder.path())?;
+    let (base, _server) = processes::start_server(&server, &upstream, folder.path())?;
     transcript.step("The server", &format!("It listens at {base}, with {upstream} behind it and the built-in embedding model."));
 
     let mut client = Client::new(&base);

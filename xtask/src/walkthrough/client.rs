@@ -121,7 +121,7 @@ impl Client {
             "model": model,
             "stream": true,
             "temperature": 0,
-            "max_tokens": 160,
+            "max_tokens": 80,
             "messages": [{"role": "user", "content": question}],
             "files": [{"type": "collection", "id": collection}],
         });

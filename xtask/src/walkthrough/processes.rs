@@ -1,6 +1,7 @@
 //! The model's server and ours, ended when they go out of scope.
 
 use std::{
+    fs::File,
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -20,15 +21,17 @@ impl Drop for Running {
     }
 }
 
-/// Starts the small real model; its first start installs what it needs.
-pub fn start_model() -> Result<(String, Option<Running>), String> {
+/// Starts the small real model; its first start installs what it needs. What it logs goes into `log`.
+pub fn start_model(log: &Path) -> Result<(String, Option<Running>), String> {
     let Some(script) = place::shared("upstreams/llama-server") else {
         return Err("there is no ../shared/upstreams/llama-server; name an upstream with --upstream".into());
     };
     let port = free_port()?;
-    let mut running = start(Command::new("bash").arg(script).arg(port.to_string()).stdout(Stdio::null()))?;
+    let file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let mut running = start(Command::new("bash").arg(script).arg(port.to_string()).stdout(Stdio::null()).stderr(file))?;
     let base = format!("http://127.0.0.1:{port}/v1");
-    wait_for(&format!("{base}/models"), Duration::from_secs(900), &mut running)?;
+    wait_for(&format!("{base}/models"), Duration::from_secs(900), &mut running)
+        .map_err(|error| format!("{error}; {} says more", log.display()))?;
     Ok((base, Some(running)))
 }
 
