@@ -7,7 +7,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use transom_domain::{Chunk, File, FileId, FileStatus, Fingerprint, Text};
-use transom_ingest::{ExtractError, Extractors, Input, Splitter};
+use transom_ingest::{ExtractError, Extractors, Input, Splitter, sniff};
 use transom_llm::{Embedder, LlmError, Purpose};
 use transom_store::{Store, StoreError};
 use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
@@ -219,7 +219,14 @@ impl Pipeline {
 
     async fn split(&self, file: &File, text: Text) -> Result<Vec<Chunk>, Trouble> {
         let splitter = self.splitter.clone();
-        let pieces = tokio::task::spawn_blocking(move || splitter.split(&text)).await;
+        let (filename, content_type) = (file.filename.clone(), file.content_type.clone());
+        let pieces = tokio::task::spawn_blocking(move || {
+            // The kind is the file's, but told from its text: that is there whenever a file is indexed, its bytes need not be.
+            let content_type = (!content_type.is_empty()).then_some(content_type.as_str());
+            let media = sniff(&Input { bytes: text.text.as_bytes(), filename: &filename, content_type });
+            splitter.split_as(&text, media)
+        })
+        .await;
         let Ok(pieces) = pieces else {
             tracing::warn!(file = %file.id, "splitting a text panicked");
             return Err(Trouble::Permanent("its text could not be split".to_owned()));
