@@ -17,6 +17,7 @@ pub use serve::serve;
 use cli::Command;
 use std::time::Duration;
 
+use transom_app::accounts::{UnknownPermission, permissions_from_environment};
 use transom_config::Config;
 
 /// How long work that blocks a thread may take to end once everything else has.
@@ -24,7 +25,7 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Does what the command line says; the error is one sentence a line, fit for a terminal.
 pub fn run(cli: Cli) -> Result<(), String> {
-    let config = Config::from_env_and(cli.command.overrides()).map_err(|problems| problems.to_string())?;
+    let config = settings(&cli.command)?;
     logging::start(config.log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
     let done = match cli.command {
@@ -35,4 +36,21 @@ pub fn run(cli: Cli) -> Result<(), String> {
     // A parser that never returns keeps its thread; the process does not wait for it.
     runtime.shutdown_timeout(LAST_WAIT);
     done
+}
+
+/// The settings; where something is wrong, all of it, before anything is touched.
+fn settings(command: &Command) -> Result<Config, String> {
+    let unknown: Vec<String> = unknown_permissions().iter().map(ToString::to_string).collect();
+    match Config::from_env_and(command.overrides()) {
+        Ok(config) if unknown.is_empty() => Ok(config),
+        Ok(_) => Err(unknown.join("\n")),
+        Err(problems) => Err(std::iter::once(problems.to_string()).chain(unknown).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+/// Which permissions there are is the accounts' knowledge, so the settings' own reader does not check their names.
+fn unknown_permissions() -> Vec<UnknownPermission> {
+    let names = std::env::vars_os().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok());
+    let named = names.filter_map(|name| Some((name.strip_prefix(transom_config::USER_PERMISSIONS)?.to_owned(), true)));
+    permissions_from_environment(&named.collect()).err().unwrap_or_default()
 }
