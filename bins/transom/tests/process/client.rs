@@ -1,0 +1,139 @@
+//! A bare client of the server: no cookies are kept, so each call shows one credential.
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::place::until;
+
+/// The administrator of every test.
+pub const EMAIL: &str = "admin@example.com";
+/// Their password.
+pub const PASSWORD: &str = "Passw0rd!admin";
+
+/// Calls one server with one credential.
+#[derive(Clone)]
+pub struct Client {
+    base: String,
+    http: reqwest::Client,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A client without a credential.
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { base: base.to_owned(), http, token: None }
+    }
+
+    /// The same with a credential.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A call that is not sent yet.
+    pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        let call = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => call.bearer_auth(token),
+            None => call,
+        }
+    }
+
+    /// A `GET`'s status and JSON.
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answer(self.call(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// A `POST`'s status and JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        answer(self.call(Method::POST, path).json(body).send().await.unwrap()).await
+    }
+
+    /// A `DELETE`'s status and JSON.
+    pub async fn delete(&self, path: &str) -> (StatusCode, Value) {
+        answer(self.call(Method::DELETE, path).send().await.unwrap()).await
+    }
+
+    /// The first account, signed up.
+    pub async fn sign_up(&self) -> Self {
+        let (status, body) = self.post("/api/v1/auths/signup", &json!({"name": "Admin", "email": EMAIL, "password": PASSWORD})).await;
+        assert_eq!(status, 200, "{body}");
+        self.bearing(body["token"].as_str().unwrap())
+    }
+
+    /// An account, signed in; `None` where that is refused.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Option<Self> {
+        let (status, body) = self.post("/api/v1/auths/signin", &json!({"email": email, "password": password})).await;
+        (status == 200).then(|| self.bearing(body["token"].as_str().unwrap()))
+    }
+
+    /// The administrator of every test, signed in.
+    pub async fn sign_in_admin(&self) -> Self {
+        self.sign_in(EMAIL, PASSWORD).await.expect("the administrator signs in")
+    }
+
+    /// Uploads a text, to be processed in the background. Its id.
+    pub async fn upload(&self, name: &str, text: &str) -> String {
+        let boundary = "a-line-that-no-text-has";
+        let body = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--{boundary}--\r\n"
+        );
+        let call = self.call(Method::POST, "/api/v1/files/").body(body);
+        let form = format!("multipart/form-data; boundary={boundary}");
+        let (status, body) = answer(call.header("content-type", form).send().await.unwrap()).await;
+        assert_eq!(status, 200, "{body}");
+        body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Where the processing of a file stands.
+    pub async fn status_of(&self, file: &str) -> String {
+        let (status, body) = self.get(&format!("/api/v1/files/{file}/process/status")).await;
+        assert_eq!(status, 200, "{body}");
+        body["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns once a file is completed.
+    pub async fn completed(&self, file: &str) {
+        until("the file is completed", async || {
+            let status = self.status_of(file).await;
+            assert_ne!(status, "failed");
+            (status == "completed").then_some(())
+        })
+        .await;
+    }
+
+    /// Asks one file a question: the status, and the passages or the refusal.
+    pub async fn ask(&self, file: &str, question: &str, passages: usize) -> (StatusCode, Value) {
+        let names = json!({"collection_names": [format!("file-{file}")], "query": question, "k": passages});
+        self.post("/api/v1/retrieval/query/collection", &names).await
+    }
+
+    /// Returns once a question to a file finds a passage that holds `words`.
+    pub async fn finds(&self, file: &str, words: &str) {
+        until(&format!("{words} is found"), async || {
+            let (status, body) = self.ask(file, words, 3).await;
+            assert!(status == 200 || status == 503, "{status} {body}");
+            (status == 200 && body["documents"].to_string().contains(words)).then_some(())
+        })
+        .await;
+    }
+
+    /// A chat call that is not sent yet.
+    pub fn chat(&self, model: &str, stream: bool) -> RequestBuilder {
+        let body = json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "Why is the sky blue?"}]});
+        self.call(Method::POST, "/api/chat/completions").json(&body)
+    }
+
+    /// The ids of the models that are listed.
+    pub async fn models(&self) -> Vec<String> {
+        let (status, body) = self.get("/api/models").await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// The status and the JSON; null where there is none.
+pub async fn answer(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+}

@@ -1,0 +1,16 @@
+//! The server as a process of its own: how it starts, stops, is killed and comes back, and what its settings and its upstreams do to it.
+//!
+//! Every test has a folder of its own and a scripted upstream on the loopback, and waits for what must happen with a deadline.
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod place;
+
+mod accounts;
+mod crash;
+mod environment;
+mod leaving;
+mod settings;
+mod start;
+mod upstreams;
+mod vectors;
