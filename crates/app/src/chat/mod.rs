@@ -75,6 +75,7 @@ impl Chat {
     /// Answers a chat call. What is wrong with its model, its files or its shape is told before any upstream is asked.
     pub async fn complete(&self, caller: &Caller, mut body: Body, road: Road) -> Result<Reply, Error> {
         let resolved = self.model(caller, &body, road).await?;
+        drop_spellings(&mut body, "model");
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
         let sources = self.prepare(caller, &mut body, &resolved).await?;
         let connection = upstream(&resolved)?.connection();
@@ -88,6 +89,7 @@ impl Chat {
     /// Answers an embeddings call in OpenAI's shape.
     pub async fn embeddings(&self, caller: &Caller, mut body: Body, road: Road) -> Result<Bytes, Error> {
         let resolved = self.model(caller, &body, road).await?;
+        drop_spellings(&mut body, "model");
         name_upstream_model(&mut body, &resolved)?;
         Ok(upstream(&resolved)?.connection().models.embeddings(body).await?)
     }
@@ -113,7 +115,7 @@ impl Chat {
             body.remove(name);
         }
         name_upstream_model(body, resolved)?;
-        parameters::apply(body, resolved)?;
+        parameters::apply(body, resolved, parameters::Place::of(upstream(resolved)?.kind))?;
         match scope {
             Some(scope) => self.put_sources(body, resolved, &scope).await,
             None => Ok(Vec::new()),
@@ -132,6 +134,15 @@ fn name_upstream_model(body: &mut Body, resolved: &Resolved) -> Result<(), Error
         body.set("model", id);
     }
     Ok(())
+}
+
+/// Takes out what an upstream that does not tell capitals from small letters (Go's JSON, so every Ollama) reads as `name` too.
+/// Otherwise `{"model": "granted", "Model": "secret"}` would be asked for under the one name and answered by the other.
+fn drop_spellings(body: &mut Body, name: &str) {
+    let others: Vec<String> = body.names().filter(|other| *other != name && other.eq_ignore_ascii_case(name)).map(str::to_owned).collect();
+    for other in &others {
+        body.remove(other);
+    }
 }
 
 /// Puts `sources` in front of the members of a whole answer.

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 use transom_llm::Body;
 
-use super::upstream;
 use crate::Error;
 use crate::models::{Kind, Resolved};
 
@@ -19,8 +18,13 @@ const CLIENTS_OWN: [&str; 8] = [
     "compact_token_threshold",
 ];
 
-/// Parameters that Ollama takes only among its `options`, beside those that OpenAI has too.
-const OLLAMA_OPTIONS: [&str; 17] = [
+/// Members of a request that no preset may set: what is asked, and whose model is asked.
+const NEVER: [&str; 4] = ["model", "name", "messages", "stream"];
+
+/// Parameters that Ollama takes among its `options`.
+const OLLAMA_OPTIONS: [&str; 25] = [
+    "frequency_penalty",
+    "min_p",
     "mirostat",
     "mirostat_eta",
     "mirostat_tau",
@@ -30,27 +34,48 @@ const OLLAMA_OPTIONS: [&str; 17] = [
     "num_keep",
     "num_predict",
     "num_thread",
+    "presence_penalty",
     "repeat_last_n",
     "repeat_penalty",
+    "seed",
+    "stop",
+    "temperature",
     "tfs_z",
     "top_k",
-    "min_p",
+    "top_p",
     "typical_p",
     "use_mlock",
     "use_mmap",
+    "main_gpu",
+    "penalize_newline",
 ];
 
+/// Where a request keeps its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Beside the messages, as OpenAI has them.
+    Top,
+    /// In `options`, as Ollama's own API has them.
+    Options,
+}
+
+impl Place {
+    /// Where the parameters of a call to this kind of upstream belong, when it goes through the upstream's adapter.
+    pub(super) fn of(kind: Kind) -> Self {
+        if kind == Kind::Ollama { Self::Options } else { Self::Top }
+    }
+}
+
 /// Applies the records of a model, the innermost first, so that the outermost has the last word. A preset's value wins over the request's.
-pub(super) fn apply(body: &mut Body, resolved: &Resolved) -> Result<(), Error> {
-    let kind = upstream(resolved)?.kind;
+pub(super) fn apply(body: &mut Body, resolved: &Resolved, place: Place) -> Result<(), Error> {
     let mut system = None;
     for record in resolved.records.iter().rev() {
         if let Some(text) = record.params.get("system").and_then(Value::as_str).filter(|text| !text.is_empty()) {
             system = Some(text.to_owned());
         }
-        set_parameters(body, &record.params, kind)?;
+        set_parameters(body, &record.params, place)?;
         if let Some(Value::Object(custom)) = record.params.get("custom_params") {
-            set_parameters(body, custom, kind)?;
+            set_parameters(body, custom, place)?;
         }
     }
     if let Some(system) = system {
@@ -59,16 +84,20 @@ pub(super) fn apply(body: &mut Body, resolved: &Resolved) -> Result<(), Error> {
     Ok(())
 }
 
-fn set_parameters(body: &mut Body, params: &Map<String, Value>, kind: Kind) -> Result<(), Error> {
+fn set_parameters(body: &mut Body, params: &Map<String, Value>, place: Place) -> Result<(), Error> {
     let mut options = Map::new();
     for (name, value) in params {
-        if value.is_null() || CLIENTS_OWN.contains(&name.as_str()) {
+        let reserved = CLIENTS_OWN.contains(&name.as_str()) || NEVER.iter().any(|never| never.eq_ignore_ascii_case(name));
+        if value.is_null() || reserved {
             continue;
         }
-        if kind == Kind::Ollama && OLLAMA_OPTIONS.contains(&name.as_str()) {
-            options.insert(name.clone(), value.clone());
-        } else {
-            body.set(name, value);
+        match (place, name.as_str()) {
+            (Place::Options, "max_tokens" | "max_completion_tokens") => _ = options.insert("num_predict".to_owned(), value.clone()),
+            // Ollama reads a list.
+            (Place::Options, "stop") if value.is_string() => _ = options.insert(name.clone(), json!([value])),
+            (Place::Options, known) if OLLAMA_OPTIONS.contains(&known) => _ = options.insert(name.clone(), value.clone()),
+            (Place::Options, "options") if value.is_object() => options.extend(value.as_object().cloned().unwrap_or_default()),
+            _ => body.set(name, value),
         }
     }
     if !options.is_empty() {
@@ -118,18 +147,28 @@ mod tests {
     }
 
     #[test]
-    fn ollamas_own_options_go_where_ollama_looks() {
-        let mut request = body(json!({"options": {"num_ctx": 1, "seed": 7}}));
-        set_parameters(&mut request, &params(json!({"num_ctx": 4096, "temperature": 0.1, "system": "x", "seed": null})), Kind::Ollama)
-            .expect("applies");
-        assert_eq!(written(&request), json!({"options": {"num_ctx": 4096, "seed": 7}, "temperature": 0.1}));
+    fn ollamas_parameters_go_where_ollama_looks() {
+        let mut request = body(json!({"options": {"num_ctx": 1, "seed": 7}, "max_tokens": 3}));
+        let preset =
+            params(json!({"num_ctx": 4096, "temperature": 0.1, "system": "x", "seed": null, "max_tokens": 9, "stop": "x", "think": false}));
+        set_parameters(&mut request, &preset, Place::Options).expect("applies");
+        let options = json!({"num_ctx": 4096, "seed": 7, "temperature": 0.1, "num_predict": 9, "stop": ["x"]});
+        assert_eq!(written(&request), json!({"options": options, "max_tokens": 3, "think": false}));
     }
 
     #[test]
     fn an_openai_upstream_gets_every_parameter_as_it_is() {
         let mut request = body(json!({}));
-        set_parameters(&mut request, &params(json!({"top_k": 4, "logit_bias": {"1": 2}, "function_calling": "native"})), Kind::OpenAi)
+        set_parameters(&mut request, &params(json!({"top_k": 4, "logit_bias": {"1": 2}, "function_calling": "native"})), Place::Top)
             .expect("applies");
         assert_eq!(written(&request), json!({"top_k": 4, "logit_bias": {"1": 2}}));
+    }
+
+    #[test]
+    fn a_preset_names_no_other_model_and_puts_no_words_into_anybodys_mouth() {
+        let mut request = body(json!({"model": "granted"}));
+        let preset = params(json!({"model": "secret", "Model": "secret", "NAME": "secret", "messages": [], "stream": true}));
+        set_parameters(&mut request, &preset, Place::Top).expect("applies");
+        assert_eq!(written(&request), json!({"model": "granted"}));
     }
 }

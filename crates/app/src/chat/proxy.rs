@@ -9,7 +9,8 @@ use serde_json::Value;
 use transom_domain::Caller;
 use transom_llm::{Body, RawAnswer, RawBody, RawRequest, RawUpstream};
 
-use super::{Chat, name_upstream_model, parameters, upstream};
+use super::parameters::Place;
+use super::{Chat, drop_spellings, name_upstream_model, parameters, upstream};
 use crate::Error;
 use crate::models::{Connection, Kind};
 
@@ -57,13 +58,16 @@ impl Chat {
                 .find(|connection| connection.index == index)
                 .ok_or_else(|| Error::Invalid(format!("connection {index} does not offer the model {name}")))?,
         };
-        if member == "name" {
+        // The upstream is told one name and one only: the one that was judged.
+        drop_spellings(&mut body, "model");
+        if kind == Kind::Ollama {
+            drop_spellings(&mut body, "name");
             body.remove("name");
-            body.set("model", &upstream.model.id);
         }
         name_upstream_model(&mut body, &resolved)?;
         if body.has("messages") {
-            parameters::apply(&mut body, &resolved)?;
+            let openai_shaped = kind == Kind::OpenAi || call.path.starts_with("/v1/");
+            parameters::apply(&mut body, &resolved, if openai_shaped { Place::Top } else { Place::Options })?;
         }
         send(connection, call, RawBody::Whole(body.to_bytes())).await
     }
@@ -161,7 +165,12 @@ pub async fn refusal(mut answer: RawAnswer) -> Error {
         }
     }
     let detail = match serde_json::from_slice::<Value>(&whole) {
-        Ok(json) => ["error", "detail", "message"].iter().find_map(|member| json.get(*member).cloned()).unwrap_or(json),
+        Ok(json) => {
+            let words = ["error", "detail", "message"].iter().find_map(|member| json.get(*member).filter(|words| !words.is_null()));
+            let words = words.map(|words| words.get("message").filter(|message| message.is_string()).unwrap_or(words));
+            words.cloned().unwrap_or(json)
+        }
+        Err(_) if whole.trim_ascii().is_empty() => "the model's server gave no reason".into(),
         Err(_) => Value::String(String::from_utf8_lossy(&whole).into_owned()),
     };
     Error::Refused { status: answer.status.as_u16(), detail }
