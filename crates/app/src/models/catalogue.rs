@@ -66,16 +66,21 @@ pub struct Upstream {
     pub model: UpstreamModel,
     /// Which API it is offered through.
     pub kind: Kind,
-    /// The connections that offer it; calls go round.
+    /// The connections that offer it.
     pub connections: Vec<Connection>,
+    /// Those of them that answered when they were last asked, or all where none did; calls go round among these.
+    answering: Vec<usize>,
     next: AtomicUsize,
 }
 
 impl Upstream {
     /// The connection that the next call goes to.
     pub fn connection(&self) -> &Connection {
-        let turn = if self.connections.len() == 1 { 0 } else { self.next.fetch_add(1, Ordering::Relaxed) };
-        &self.connections[turn % self.connections.len()]
+        let turn = match self.answering.len() {
+            0 | 1 => 0,
+            several => self.next.fetch_add(1, Ordering::Relaxed) % several,
+        };
+        &self.connections[self.answering.get(turn).copied().unwrap_or(0)]
     }
 }
 
@@ -123,12 +128,14 @@ impl Catalogue {
         let mut offered: Vec<(ModelId, Upstream)> = Vec::new();
         let mut places: HashMap<ModelId, usize> = HashMap::new();
         for (connection, offer) in connections.iter().zip(offers) {
+            let answers = offer.failure.is_none();
             for model in &offer.models {
                 let id = ModelId::from(model.id.as_str());
                 match places.get(&id).map(|place| &mut offered[*place].1) {
                     // The same Ollama model on several machines is one model; elsewhere the first connection has the name.
                     Some(known) if known.kind == Kind::Ollama && connection.kind == Kind::Ollama => {
-                        known.connections.push(connection.clone())
+                        known.answering.extend(answers.then_some(known.connections.len()));
+                        known.connections.push(connection.clone());
                     }
                     Some(_) => {}
                     None => {
@@ -137,12 +144,16 @@ impl Catalogue {
                             model: model.clone(),
                             kind: connection.kind,
                             connections: vec![connection.clone()],
+                            answering: if answers { vec![0] } else { Vec::new() },
                             next: AtomicUsize::new(0),
                         };
                         offered.push((id, upstream));
                     }
                 }
             }
+        }
+        for (_, upstream) in offered.iter_mut().filter(|(_, upstream)| upstream.answering.is_empty()) {
+            upstream.answering = (0..upstream.connections.len()).collect();
         }
         let mut entries = Vec::with_capacity(offered.len() + records.len());
         for (id, upstream) in offered {
@@ -212,6 +223,13 @@ impl Catalogue {
         }
         let place = self.by_id.get(&ModelId::from(format!("{id}:latest")))?;
         self.entries.get(*place).filter(|entry| entry.kind() == Some(Kind::Ollama))
+    }
+
+    /// Whether this is how a model of an upstream is called: by its id, or by its name without Ollama's default tag.
+    pub fn is_an_upstreams(&self, id: &str) -> bool {
+        let offered =
+            |id: &str| self.by_id.get(&ModelId::from(id)).and_then(|place| self.entries.get(*place)).and_then(|entry| entry.kind());
+        offered(id).is_some() || offered(&format!("{id}:latest")) == Some(Kind::Ollama)
     }
 
     /// The entry and what it stands on, down to an upstream's model; `None` where a link is missing or switched off.

@@ -85,8 +85,10 @@ struct Inner {
     connections: Vec<Connection>,
     store: Store,
     catalogue: ArcSwap<Catalogue>,
-    /// What each connection offered when it last answered. Held while the upstreams are asked, so that they are asked once.
+    /// What each connection offered when it last answered. Never held while an upstream is asked: a change of records waits for it.
     offers: tokio::sync::Mutex<Vec<Offer>>,
+    /// Held while the upstreams are asked, so that they are asked once.
+    asking: tokio::sync::Mutex<()>,
     refreshing: AtomicBool,
 }
 
@@ -101,6 +103,7 @@ impl Models {
                 store,
                 catalogue: ArcSwap::from_pointee(Catalogue::default()),
                 offers: tokio::sync::Mutex::new(offers),
+                asking: tokio::sync::Mutex::default(),
                 refreshing: AtomicBool::new(false),
             }),
         }
@@ -169,11 +172,12 @@ impl Models {
     /// Asks every upstream what it offers, side by side. One that is down costs nobody more than its own time limit.
     pub async fn refresh(&self) -> Result<(), Error> {
         let asked = Instant::now();
-        let mut offers = self.inner.offers.lock().await;
+        let _asking = self.inner.asking.lock().await;
         if self.inner.catalogue.load().asked_at.is_some_and(|at| at >= asked) {
             return Ok(()); // Somebody asked while this call waited.
         }
         let answers = futures_util::future::join_all(self.inner.connections.iter().map(|connection| self.ask(connection))).await;
+        let mut offers = self.inner.offers.lock().await;
         for (offer, answer) in offers.iter_mut().zip(answers) {
             offer.take(answer, self.inner.config.keep_unanswered);
         }

@@ -131,7 +131,7 @@ impl Models {
         let Some(base) = &new.base_model_id else {
             return Err(Error::Forbidden("only administrators change the models of an upstream; choose a base model".to_owned()));
         };
-        if self.current().await?.entries().any(|entry| entry.id == new.id && entry.kind().is_some()) {
+        if self.current().await?.is_an_upstreams(id) {
             return Err(Error::Invalid("this model id is already taken".to_owned()));
         }
         if self.resolve(caller, base.as_str()).await?.is_none() {
