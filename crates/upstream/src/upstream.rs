@@ -143,6 +143,12 @@ impl Upstream {
         let response = self.within(limit, self.send(call)).await?;
         let status = response.status();
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if let (true, Some(secret)) = (status.is_client_error() || status.is_server_error(), &self.secret) {
+            // Some upstreams repeat the key that they refuse.
+            let (words, _) = self.read_up_to(response, LONGEST_REFUSAL).await.unwrap_or_default();
+            let words = String::from_utf8_lossy(&words).replace(secret.expose_secret().trim(), "***");
+            return Ok(RawAnswer { status, content_type, body: Box::pin(stream::iter([Ok(words.into())])) });
+        }
         Ok(RawAnswer { status, content_type, body: self.bytes(response) })
     }
 
