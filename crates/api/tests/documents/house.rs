@@ -18,7 +18,7 @@ use transom_app::files::{Files, FilesConfig};
 use transom_app::groups::Groups;
 use transom_app::jobs::{Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::KnowledgeBases;
-use transom_app::models::{Models, ModelsConfig};
+use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
@@ -44,6 +44,15 @@ impl House {
     }
 
     pub async fn with(config: FilesConfig) -> Self {
+        Self::build(config, Vec::new()).await
+    }
+
+    /// A house with models.
+    pub async fn asking(connections: Vec<Connection>) -> Self {
+        Self::build(FilesConfig::default(), connections).await
+    }
+
+    async fn build(config: FilesConfig, connections: Vec<Connection>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("transom.db").display());
         let store = Store::open(&StoreConfig { url, pool_size: 4 }).await.unwrap();
@@ -54,7 +63,7 @@ impl House {
         let mut accounts_config = AccountsConfig { remember_seconds: 0, ..AccountsConfig::default() };
         accounts_config.permissions.add(&serde_json::from_value(json!({"workspace": {"knowledge": true}})).unwrap());
         let accounts = Accounts::open(store.clone(), &secret, accounts_config).await.unwrap();
-        let models = Models::new(ModelsConfig::default(), Vec::new(), store.clone());
+        let models = Models::new(ModelsConfig::default(), connections, store.clone());
         let settings = RetrievalSettings { wait: Duration::from_secs(30), ..RetrievalSettings::default() };
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder.clone(), settings);
         let app = Data::new(App {

@@ -1,8 +1,11 @@
 //! Files, collections and retrieval over HTTP: a real server on the loopback, a real database, bytes and vectors in memory.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
 mod files;
 mod house;
 mod knowledge;
 mod retrieval;
 mod uploads;
+#[path = "../http/upstreams.rs"]
+mod upstreams;

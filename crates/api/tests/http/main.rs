@@ -5,7 +5,15 @@ mod common;
 
 mod api_keys;
 mod auths;
+mod catalogue;
+mod chat;
 mod credentials;
+mod gateway;
 mod groups;
+mod models;
+mod ollama_proxy;
+mod openai_proxy;
+mod records;
 mod system;
+mod upstreams;
 mod users;
