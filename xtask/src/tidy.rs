@@ -1,5 +1,7 @@
-//! What the compiler does not check: which crate may know which, how manifests are written, that crates have a front page.
+//! What the compiler does not check: which crate may know which, how manifests are written, that crates have a front page,
+//! that the book's links lead somewhere.
 
+mod book;
 mod edges;
 mod manifests;
 mod sources;
@@ -27,6 +29,7 @@ fn findings() -> Result<Vec<String>, String> {
     let mut findings = edges::check(&metadata.packages);
     findings.extend(manifests::check(&metadata)?);
     findings.extend(sources::check(&metadata)?);
+    findings.extend(book::check(&place::root())?);
     Ok(findings)
 }
 

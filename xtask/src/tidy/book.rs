@@ -1,0 +1,51 @@
+//! The book's pages are all in its summary, and what README and the pages point to is there.
+
+use std::{fs, path::Path};
+
+/// Pages outside the summary, and links inside the repository that lead nowhere.
+pub fn check(root: &Path) -> Result<Vec<String>, String> {
+    let pages = root.join("docs/src");
+    let summary = read(&pages.join("SUMMARY.md"))?;
+    let mut findings = links_to_nothing(&root.join("README.md"))?;
+    let entries = fs::read_dir(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.ends_with(".md") {
+            continue;
+        }
+        if name != "SUMMARY.md" && !links(&summary).any(|link| link == name) {
+            findings.push(format!("docs/src/{name} is not in docs/src/SUMMARY.md"));
+        }
+        findings.extend(links_to_nothing(&path)?);
+    }
+    findings.sort();
+    Ok(findings)
+}
+
+fn links_to_nothing(page: &Path) -> Result<Vec<String>, String> {
+    let (text, folder) = (read(page)?, page.parent().unwrap_or(page));
+    let gone = links(&text).filter(|link| !folder.join(link).exists());
+    Ok(gone.map(|link| format!("{} points to {link}, which is not there", page.display())).collect())
+}
+
+/// The files that Markdown links lead to, without their anchors.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let files = targets.map(|target| target.split('#').next().unwrap_or_default());
+    files.filter(|target| !target.is_empty() && !target.contains("://") && !target.contains(char::is_whitespace))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::links;
+
+    #[test]
+    fn links_to_files_are_found_without_their_anchors() {
+        let text = "See [one](one.md), [two](two.md#part), [here](#there) and [elsewhere](https://example.com/x).";
+        assert_eq!(links(text).collect::<Vec<_>>(), ["one.md", "two.md"]);
+    }
+}
