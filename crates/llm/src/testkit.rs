@@ -1,6 +1,6 @@
-//! For tests: a scripted model, an embedder that counts words, and the suite that every [`crate::ChatModel`] passes.
+//! For tests: a scripted model, and the suite that every [`crate::ChatModel`] passes.
 
 mod fake;
 pub mod suite;
 
-pub use fake::{FakeEmbedder, FakeModel};
+pub use fake::FakeModel;

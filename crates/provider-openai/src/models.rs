@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream;
 use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use transom_llm::wire::whole_as_sse;
-use transom_llm::{Body, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
-use transom_upstream::{Limits, Upstream, bytes_of, media_type, peek, refusal};
+use transom_llm::{Body, ByteStream, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
+use transom_upstream::{Limits, Upstream, bytes_of, media_type, peek};
 
 use crate::{list, watch};
 
@@ -33,8 +36,9 @@ impl OpenAiModels {
 
     async fn whole(&self, path: &str, body: Bytes) -> Result<Bytes, LlmError> {
         let answer = self.upstream.post(path, body).await?;
-        // Enough to tell JSON from a web page or a stream; the caller gets the bytes as they are.
+        // Enough to tell an answer from a web page, a stream or an error; the caller gets the bytes as they are.
         match answer.trim_ascii() {
+            [b'{', rest @ .., b'}'] if rest.trim_ascii_start().starts_with(b"\"error\"") => self.unless_error(answer),
             [b'{', .., b'}'] => Ok(answer),
             [b'd', b'a', b't', b'a', b':', ..] => Err(self.upstream.broken("it is a stream where a whole answer was asked for")),
             _ => Err(self.upstream.broken("it is not a JSON object")),
@@ -44,32 +48,45 @@ impl OpenAiModels {
     async fn streamed(&self, body: Bytes) -> Result<ChatAnswer, LlmError> {
         let response = self.upstream.open("/chat/completions", body).await?;
         let kind = media_type(&response);
-        let (first, bytes) = peek(self.upstream.stream(response).await?).await?;
+        let bytes = self.upstream.stream(response).await?;
+        if kind == "text/event-stream" {
+            return Ok(self.watched(bytes));
+        }
         // Some servers label their streams as plain text, or not at all; the first byte tells.
-        if kind == "text/event-stream" || (kind != "application/json" && !first.trim_ascii_start().starts_with(b"{") && kind != "text/html")
-        {
-            return Ok(ChatAnswer::Sse(watch::until_its_end(bytes, self.upstream.name())));
+        let (first, bytes) = peek(bytes).await?;
+        match first.trim_ascii_start() {
+            [b'{', ..] => {
+                let Some(json) = bytes_of(bytes, self.upstream.limits().whole).await? else {
+                    return Err(self.upstream.broken("it is too large"));
+                };
+                let frames = whole_as_sse(&self.unless_error(json)?).map_err(|_| self.upstream.broken("it is not a chat completion"))?;
+                Ok(ChatAnswer::Sse(Box::pin(stream::iter([Ok(frames)]))))
+            }
+            [b'<', ..] => Err(self.upstream.broken("it is a web page")),
+            _ => Ok(self.watched(bytes)),
         }
-        if kind == "text/html" {
-            return Err(self.upstream.broken("it is a web page"));
+    }
+
+    fn watched(&self, bytes: ByteStream) -> ChatAnswer {
+        ChatAnswer::Sse(watch::until_its_end(bytes, self.upstream.name()))
+    }
+
+    /// The bytes, unless they are an error that came with a success for its status.
+    fn unless_error(&self, json: Bytes) -> Result<Bytes, LlmError> {
+        match serde_json::from_slice(&json) {
+            Ok(Answer { error: None }) => Ok(json),
+            Ok(Answer { error: Some(_) }) => {
+                let words = self.upstream.words(&json);
+                Err(self.upstream.broken(&words.as_str().map_or_else(|| words.to_string(), str::to_owned)))
+            }
+            Err(_) => Err(self.upstream.broken("it is not JSON")),
         }
-        let Some(json) = bytes_of(bytes, self.upstream.limits().whole).await? else {
-            return Err(self.upstream.broken("it is too large"));
-        };
-        if serde_json::from_slice::<Choices>(&json).is_ok_and(|body| body.choices.is_none()) {
-            let words = refusal(&json);
-            let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
-            return Err(self.upstream.broken(&words));
-        }
-        let frames = whole_as_sse(&json).map_err(|_| self.upstream.broken("it is not a chat completion"))?;
-        Ok(ChatAnswer::Sse(Box::pin(futures_util::stream::iter([Ok(frames)]))))
     }
 }
 
-/// What tells an answer from an error that came with a success for its status.
-#[derive(serde::Deserialize)]
-struct Choices {
-    choices: Option<serde::de::IgnoredAny>,
+#[derive(Deserialize)]
+struct Answer {
+    error: Option<IgnoredAny>,
 }
 
 #[async_trait]

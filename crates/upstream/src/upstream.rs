@@ -8,6 +8,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::{Body, Client, Response};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use transom_llm::{ByteStream, LlmError, RawAnswer, RawBody, RawRequest};
 use url::Url;
@@ -152,6 +153,15 @@ impl Upstream {
         Ok(RawAnswer { status, content_type, body: self.bytes(response) })
     }
 
+    /// The refusal that a body holds, in its own words (see [`refusal`]), with stars where it repeats our key.
+    pub fn words(&self, body: &[u8]) -> Value {
+        let words = refusal(body);
+        match &self.secret {
+            Some(secret) => without_secret(words, secret.expose_secret().trim()),
+            None => words,
+        }
+    }
+
     /// An answer that cannot be used, and why.
     pub fn broken(&self, reason: &str) -> LlmError {
         LlmError::Broken { upstream: self.base.clone(), reason: reason.to_owned() }
@@ -180,10 +190,7 @@ impl Upstream {
         }
         // A refusal whose words break off is still the refusal.
         let (body, _) = self.read_up_to(response, LONGEST_REFUSAL).await.unwrap_or_default();
-        let mut detail = refusal(&body);
-        if let Some(secret) = &self.secret {
-            detail = without_secret(detail, secret.expose_secret().trim());
-        }
+        let detail = self.words(&body);
         Err(LlmError::Refused { upstream: self.base.clone(), status: status.as_u16(), detail })
     }
 
@@ -298,7 +305,8 @@ mod tests {
     use super::*;
 
     fn upstream(address: &str, key: Option<&str>) -> Result<Upstream, LlmError> {
-        Upstream::new(address, key.map(Into::into), Limits::default(), Client::new())
+        let client = crate::upstream_client(&crate::ClientSettings::default()).expect("a client");
+        Upstream::new(address, key.map(Into::into), Limits::default(), client)
     }
 
     #[test]

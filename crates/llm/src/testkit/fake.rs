@@ -1,4 +1,4 @@
-//! A scripted model, and an embedder that counts words.
+//! A scripted model.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,10 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use transom_domain::Fingerprint;
 
 use crate::wire::{Meta, whole};
-use crate::{Body, ChatAnswer, ChatEvent, ChatModel, ChatRequest, Embedder, FinishReason, LlmError, Purpose, UpstreamModel, Usage};
+use crate::{Body, ChatAnswer, ChatEvent, ChatModel, ChatRequest, FinishReason, LlmError, UpstreamModel, Usage};
 
 /// A model that says what it was told to, and keeps what it was asked.
 pub struct FakeModel {
@@ -131,54 +130,8 @@ impl ChatModel for FakeModel {
             _ => return Err(LlmError::Invalid("`input` must be a text or a list of texts".to_owned())),
         };
         let data: Vec<Value> = (texts.iter().enumerate())
-            .map(|(index, text)| json!({"object": "embedding", "index": index, "embedding": FakeEmbedder::vector(text)}))
+            .map(|(index, text)| json!({"object": "embedding", "index": index, "embedding": [text.len(), 1]}))
             .collect();
         Ok(json!({"object": "list", "data": data, "model": request.text("model").ok().flatten()}).to_string().into())
-    }
-}
-
-/// Counts words: texts that share words are near each other, whatever the machine.
-pub struct FakeEmbedder {
-    fingerprint: Fingerprint,
-}
-
-impl FakeEmbedder {
-    /// Numbers in a vector.
-    pub const DIMENSION: usize = 64;
-
-    /// One with this fingerprint.
-    pub fn new(fingerprint: &str) -> Self {
-        Self { fingerprint: Fingerprint(fingerprint.to_owned()) }
-    }
-
-    /// The vector of a text, of length 1.
-    pub fn vector(text: &str) -> Vec<f32> {
-        let mut vector = vec![0.0f32; Self::DIMENSION];
-        for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            // FNV-1a: a few lines that give the same everywhere.
-            let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-            vector[(hash % Self::DIMENSION as u64) as usize] += 1.0;
-        }
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        if length == 0.0 {
-            vector[0] = 1.0;
-            return vector;
-        }
-        vector.iter().map(|x| x / length).collect()
-    }
-}
-
-#[async_trait]
-impl Embedder for FakeEmbedder {
-    fn fingerprint(&self) -> &Fingerprint {
-        &self.fingerprint
-    }
-
-    async fn dimension(&self) -> Result<usize, LlmError> {
-        Ok(Self::DIMENSION)
-    }
-
-    async fn embed(&self, texts: &[String], _: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
-        Ok(texts.iter().map(|text| Self::vector(text)).collect())
     }
 }
