@@ -71,8 +71,12 @@ impl House {
             signals: signals.clone(),
             config: PipelineConfig { bypass: config.retrieval.bypass, ..PipelineConfig::default() },
         };
-        let files_config =
-            FilesConfig { max_size: config.files.max_size, allowed_extensions: config.files.extensions.clone(), ..FilesConfig::default() };
+        let files_config = FilesConfig {
+            max_size: config.files.max_size,
+            max_count: config.files.max_count,
+            allowed_extensions: config.files.extensions.clone(),
+            ..FilesConfig::default()
+        };
         let files = Files::new(store.clone(), objects, signals, files_config);
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
         let models = Models::new(models_config(config), upstreams::connections(config)?, store.clone());
@@ -137,6 +141,7 @@ fn accounts_config(config: &Config) -> Result<AccountsConfig, String> {
             only: accounts.api_keys.only.clone(),
         },
         permissions,
+        show_admin_details: accounts.show_admin_details,
         trusted_origins: origins(config).into_iter().filter(|origin| origin != "*").collect(),
         ..AccountsConfig::default()
     })
@@ -200,9 +205,9 @@ fn retrieval_settings(config: &Config) -> RetrievalSettings {
             engine: engine.to_owned(),
             model: embedding.model.clone(),
             batch_size: embedding.batch_size,
+            splitter: if splitting.by == SplitBy::Characters { String::new() } else { "token".to_owned() },
             chunk_size: splitting.size,
             chunk_overlap: splitting.overlap,
-            ..Indexing::default()
         },
         ..RetrievalSettings::default()
     }

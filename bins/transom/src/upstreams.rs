@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use transom_app::models::{Connection, Kind};
 use transom_config::Config;
 use transom_llm::LlmError;
@@ -13,9 +14,6 @@ use transom_upstream::{ClientSettings, EmbedderSettings, Limits, Proxies, upstre
 
 /// What stands for "for ever" where an upstream may be silent for as long as it likes.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-
-/// Calls to a remote embedder at once, where no limit is set.
-const EMBEDDING_CALLS: usize = 8;
 
 /// Every upstream, in order, OpenAI-compatible ones first.
 pub fn connections(config: &Config) -> Result<Vec<Connection>, String> {
@@ -51,7 +49,7 @@ fn embedder_settings(config: &Config, connection: &transom_config::Connection) -
         key: connection.key.clone(),
         model: embedding.model.clone(),
         batch_size: embedding.batch_size,
-        concurrency: embedding.concurrency.map_or(EMBEDDING_CALLS, NonZeroUsize::get),
+        concurrency: embedding.concurrency.map_or(Semaphore::MAX_PERMITS, NonZeroUsize::get),
         query_prefix: None,
         content_prefix: None,
     }

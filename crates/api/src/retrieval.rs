@@ -107,8 +107,8 @@ async fn get_config(app: Data<App>, _caller: Admin) -> Answer {
         "TEXT_SPLITTER": settings.indexing.splitter,
         "CHUNK_SIZE": settings.indexing.chunk_size,
         "CHUNK_OVERLAP": settings.indexing.chunk_overlap,
-        "FILE_MAX_SIZE": files.max_size.map(|bytes| bytes / (1024 * 1024)),
-        "FILE_MAX_COUNT": null,
+        "FILE_MAX_SIZE": files.max_megabytes(),
+        "FILE_MAX_COUNT": files.max_count,
         "ALLOWED_FILE_EXTENSIONS": files.allowed_extensions,
     })))
 }

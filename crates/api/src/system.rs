@@ -63,7 +63,7 @@ async fn config_of(app: Data<App>, current: Result<Current, ApiError>) -> Result
         body["onboarding"] = Value::Bool(true);
     }
     if let Some(caller) = current.ok().map(|current| current.session.caller.clone()).filter(|caller| caller.role != Role::Pending) {
-        add_session_part(&mut body, settings.enable_api_keys, &caller.permissions);
+        add_session_part(&mut body, &app, settings.enable_api_keys, &caller.permissions);
     }
     Ok(HttpResponse::Ok().json(body))
 }
@@ -107,7 +107,7 @@ const ABSENT: [&str; 35] = [
     "enable_subagents",
 ];
 
-fn add_session_part(body: &mut Value, enable_api_keys: bool, permissions: &Permissions) {
+fn add_session_part(body: &mut Value, app: &App, enable_api_keys: bool, permissions: &Permissions) {
     let features = &mut body["features"];
     features["enable_api_keys"] = Value::Bool(enable_api_keys);
     features["enable_password_change_form"] = Value::Bool(true);
@@ -123,12 +123,17 @@ fn add_session_part(body: &mut Value, enable_api_keys: bool, permissions: &Permi
     ] {
         features[absent] = Value::Bool(false);
     }
-    body["default_models"] = Value::Null;
+    body["default_models"] = json!(app.models.default_models());
     body["default_pinned_models"] = Value::Null;
     body["default_prompt_suggestions"] = Value::Null;
     body["default_prompt_suggestions_i18n"] = json!({});
     body["code"] = json!({"engine": "", "interpreter_engine": ""});
     body["audio"] = json!({"tts": {"engine": "", "voice": "", "split_on": "punctuation"}, "stt": {"engine": ""}});
-    body["file"] = json!({"max_size": null, "max_count": null, "image_compression": {"width": null, "height": null}});
+    let files = app.files.config();
+    body["file"] = json!({
+        "max_size": files.max_megabytes(),
+        "max_count": files.max_count,
+        "image_compression": {"width": null, "height": null},
+    });
     body["permissions"] = json!(permissions);
 }

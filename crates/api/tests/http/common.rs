@@ -30,6 +30,7 @@ pub const PASSWORD: &str = "Passw0rd!";
 #[derive(Default)]
 pub struct Setup {
     pub accounts: AccountsConfig,
+    pub files: FilesConfig,
     pub models: ModelsConfig,
     pub connections: Vec<Connection>,
     pub origins: Vec<String>,
@@ -62,7 +63,7 @@ impl Server {
         let store = Store::open(&StoreConfig { url, pool_size: 4 }).await.expect("a database");
         let secret = Secret::new("a secret of the tests, 0123456789abcdef");
         let accounts = Accounts::open(store.clone(), &secret, setup.accounts).await.expect("accounts");
-        let files = Files::new(store.clone(), Arc::new(object_store::memory::InMemory::new()), Signals::default(), FilesConfig::default());
+        let files = Files::new(store.clone(), Arc::new(object_store::memory::InMemory::new()), Signals::default(), setup.files);
         let embedder = Arc::new(BagOfWords::new("tests"));
         let vectors = Arc::new(MemoryStore::new());
         let models = Models::new(setup.models, setup.connections, store.clone());

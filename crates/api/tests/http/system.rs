@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::json;
+use transom_app::files::FilesConfig;
+use transom_app::models::ModelsConfig;
 
 use crate::common::{Answer, Server, Setup};
 
@@ -33,6 +35,22 @@ async fn a_caller_without_a_session_sees_the_public_part_of_the_configuration() 
     let own = admin.get("/api/config").await.ok();
     assert!(own.get("default_models").is_some() && own["permissions"]["chat"]["file_upload"] == true);
     assert_eq!(own["features"]["enable_web_search"], false);
+}
+
+#[actix_web::test]
+async fn the_configuration_tells_what_may_be_uploaded_and_which_models_are_proposed() {
+    let setup = Setup {
+        files: FilesConfig { max_size: Some(5 << 20), max_count: Some(3), ..FilesConfig::default() },
+        models: ModelsConfig { default_models: Some("small,large".to_owned()), ..ModelsConfig::default() },
+        ..Setup::default()
+    };
+    let server = Server::with(setup).await;
+    let admin = server.admin().await;
+    let told = admin.get("/api/config").await.ok();
+    assert!(told["file"]["max_size"] == 5 && told["file"]["max_count"] == 3, "{}", told["file"]);
+    assert_eq!(told["default_models"], "small,large");
+    let retrieval = admin.get("/api/v1/retrieval/config").await.ok();
+    assert!(retrieval["FILE_MAX_SIZE"] == 5 && retrieval["FILE_MAX_COUNT"] == 3, "{retrieval}");
 }
 
 #[actix_web::test]

@@ -32,15 +32,24 @@ use crate::jobs::Signals;
 pub struct FilesConfig {
     /// Bytes at most; `None` for no limit.
     pub max_size: Option<u64>,
+    /// Files that clients should attach to a chat at most; `None` for no limit. They are told, nothing is refused.
+    pub max_count: Option<usize>,
     /// Extensions that may be uploaded, in lower case without the dot; empty for all.
     pub allowed_extensions: Vec<String>,
     /// How long a request waits for a file to be processed.
     pub wait: Duration,
 }
 
+impl FilesConfig {
+    /// The largest size in megabytes, as clients are told it.
+    pub fn max_megabytes(&self) -> Option<u64> {
+        self.max_size.map(|bytes| bytes / (1024 * 1024))
+    }
+}
+
 impl Default for FilesConfig {
     fn default() -> Self {
-        Self { max_size: None, allowed_extensions: Vec::new(), wait: Duration::from_secs(600) }
+        Self { max_size: None, max_count: None, allowed_extensions: Vec::new(), wait: Duration::from_secs(600) }
     }
 }
 
