@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     };
     let path = match &options.transcript {
         Some(path) => path.clone(),
-        None => place::metadata()?.target_directory.join("walkthrough.md").into(),
+        None => place::metadata()?.target_directory.join("walkthrough.md"),
     };
     let mut transcript = Transcript::new();
 
