@@ -1,6 +1,6 @@
 //! The port to vector stores.
 //!
-//! A store keeps chunks with their vectors, in *spaces*: one for each embedder's [`Fingerprint`], so that vectors of
+//! A store keeps chunks with their vectors, in *spaces*: one for each embedder's [`transom_domain::Fingerprint`], so that vectors of
 //! different models are never compared. It is a cache: everything in it can be made again from rows and bytes.
 //! [`MemoryStore`] is exact and forgets; `transom-vector-lance` is the one that keeps.
 //!

@@ -113,3 +113,19 @@ async fn a_grant_does_not_wait_for_an_upstream_that_is_slow_to_list() {
     gateway.bob.post("/api/chat/completions", chat(GPT)).await.ok();
     assert_eq!(refreshing.await.unwrap(), 200);
 }
+
+#[actix_web::test]
+async fn an_upstream_that_hangs_delays_nobody_and_joins_when_it_answers() {
+    let (living, slow) = (Upstream::start().await, Upstream::start().await);
+    slow.script_path("/v1/models", Script::raw(200, "application/json", &[r#"{"data":[{"id":"late"}]}"#]).stepped());
+    let connections = vec![openai(0, slow.base_url()), openai(1, living.base_url())];
+    let patient = ModelsConfig { patience: Duration::from_millis(100), list_timeout: Duration::from_secs(60), ..settings() };
+    let gateway = Gateway::over(living, connections, patient).await;
+    let listed = ids(&gateway.admin.get("/api/models").await.ok());
+    assert!(listed.contains(&GPT.to_owned()) && !listed.contains(&"late".to_owned()), "{listed:?}");
+    gateway.admin.post("/api/chat/completions", chat(GPT)).await.ok();
+    slow.step(100);
+    while !ids(&gateway.admin.get("/api/models").await.ok()).contains(&"late".to_owned()) {
+        tokio::task::yield_now().await;
+    }
+}

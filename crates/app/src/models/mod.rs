@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use transom_domain::{Caller, ModelId};
 use transom_llm::{ChatModel, RawUpstream};
 use transom_store::Store;
@@ -54,6 +56,8 @@ pub struct ModelsConfig {
     pub max_age: Duration,
     /// How long each upstream may take to list its models.
     pub list_timeout: Duration,
+    /// How long a caller waits for upstreams to list their models before it goes on with those that did.
+    pub patience: Duration,
     /// How long an upstream that stopped answering keeps its models in the catalogue.
     pub keep_unanswered: Duration,
     /// `BYPASS_MODEL_ACCESS_CONTROL`: every account may use every model.
@@ -67,6 +71,7 @@ impl Default for ModelsConfig {
         Self {
             max_age: Duration::from_secs(30),
             list_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(2),
             keep_unanswered: Duration::from_secs(300),
             open_to_all: false,
             default_models: None,
@@ -88,7 +93,7 @@ struct Inner {
     /// What each connection offered when it last answered. Never held while an upstream is asked: a change of records waits for it.
     offers: tokio::sync::Mutex<Vec<Offer>>,
     /// Held while the upstreams are asked, so that they are asked once.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
     refreshing: AtomicBool,
 }
 
@@ -103,7 +108,7 @@ impl Models {
                 store,
                 catalogue: ArcSwap::from_pointee(Catalogue::default()),
                 offers: tokio::sync::Mutex::new(offers),
-                asking: tokio::sync::Mutex::default(),
+                asking: Arc::default(),
                 refreshing: AtomicBool::new(false),
             }),
         }
@@ -169,39 +174,71 @@ impl Models {
         Ok(catalogue)
     }
 
-    /// Asks every upstream what it offers, side by side. One that is down costs nobody more than its own time limit.
+    /// Asks every upstream what it offers, side by side. Waits for all of them, but no longer than [`ModelsConfig::patience`]:
+    /// slower ones join the catalogue behind the caller's back.
     pub async fn refresh(&self) -> Result<(), Error> {
-        let asked = Instant::now();
-        let _asking = self.inner.asking.lock().await;
+        // A task of its own: a caller that leaves does not take the answers from those who wait beside it.
+        tokio::spawn(self.clone().ask_all(Instant::now())).await.map_err(Error::internal)?
+    }
+
+    async fn ask_all(self, asked: Instant) -> Result<(), Error> {
+        let turn = tokio::time::timeout(self.inner.config.patience, self.inner.asking.clone().lock_owned());
+        let Ok(turn) = turn.await else { return Ok(()) }; // Somebody asks, and still waits for a slow one.
         if self.inner.catalogue.load().asked_at.is_some_and(|at| at >= asked) {
             return Ok(()); // Somebody asked while this call waited.
         }
-        let answers = futures_util::future::join_all(self.inner.connections.iter().map(|connection| self.ask(connection))).await;
-        let mut offers = self.inner.offers.lock().await;
-        for (offer, answer) in offers.iter_mut().zip(answers) {
-            offer.take(answer, self.inner.config.keep_unanswered);
+        let places = 0..self.inner.connections.len();
+        let mut answers: FuturesUnordered<_> = places.map(|place| self.clone().ask(place)).collect();
+        let mut patience = std::pin::pin!(tokio::time::sleep(self.inner.config.patience));
+        loop {
+            tokio::select! {
+                answer = answers.next() => match answer {
+                    Some((place, answer)) => self.take(place, answer).await,
+                    None => break,
+                },
+                () = &mut patience => break,
+            }
         }
-        self.publish(&offers, Some(Instant::now())).await
+        self.publish(Some(Instant::now())).await?;
+        if !answers.is_empty() {
+            tokio::spawn(async move {
+                while let Some((place, answer)) = answers.next().await {
+                    self.take(place, answer).await;
+                    if let Err(error) = self.publish(Some(Instant::now())).await {
+                        tracing::warn!(%error, "the models of a slow upstream could not be added");
+                    }
+                }
+                drop(turn);
+            });
+        }
+        Ok(())
     }
 
-    async fn ask(&self, connection: &Connection) -> Result<Vec<transom_llm::UpstreamModel>, String> {
-        match tokio::time::timeout(self.inner.config.list_timeout, connection.models.models()).await {
+    async fn take(&self, place: usize, answer: Result<Vec<transom_llm::UpstreamModel>, String>) {
+        self.inner.offers.lock().await[place].take(answer, self.inner.config.keep_unanswered);
+    }
+
+    async fn ask(self, place: usize) -> (usize, Result<Vec<transom_llm::UpstreamModel>, String>) {
+        let (connection, limit) = (&self.inner.connections[place], self.inner.config.list_timeout);
+        let answer = match tokio::time::timeout(limit, connection.models.models()).await {
             Ok(Ok(models)) => Ok(models),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("{} did not list its models within {:?}", connection.models.name(), self.inner.config.list_timeout)),
-        }
+            Err(_) => Err(format!("{} did not list its models within {limit:?}", connection.models.name())),
+        };
+        (place, answer)
     }
 
     /// Shows a change of records at once, over what the upstreams offered last.
     async fn records_changed(&self) -> Result<(), Error> {
-        let offers = self.inner.offers.lock().await;
         let asked_at = self.inner.catalogue.load().asked_at;
-        self.publish(&offers, asked_at).await
+        self.publish(asked_at).await
     }
 
-    async fn publish(&self, offers: &[Offer], asked_at: Option<Instant>) -> Result<(), Error> {
+    /// Makes the catalogue anew; `asked_at` says when the upstreams were last asked.
+    async fn publish(&self, asked_at: Option<Instant>) -> Result<(), Error> {
+        let offers = self.inner.offers.lock().await;
         let records = self.inner.store.model_records().await?;
-        self.inner.catalogue.store(Arc::new(Catalogue::build(&self.inner.connections, offers, records, asked_at)));
+        self.inner.catalogue.store(Arc::new(Catalogue::build(&self.inner.connections, &offers, records, asked_at)));
         Ok(())
     }
 
