@@ -1,13 +1,17 @@
 //! What surrounds the routes: cross-origin rules, request ids, one log line a request, and JSON for every refusal.
 //!
-//! ```ignore
+//! ```no_run
+//! use actix_web::{App, middleware::from_fn, web::Data};
+//!
+//! # fn mount(app: Data<transom_app::App>, origins: Vec<String>) {
 //! App::new()
-//!     .app_data(app.clone())
-//!     .wrap(cors(&origins))
-//!     .wrap(from_fn(answer))
-//!     .wrap(request_log())
-//!     .configure(limits(max_body))
-//!     .configure(configure)
+//!     .app_data(app)
+//!     .wrap(transom_api::cors(&origins))
+//!     .wrap(from_fn(transom_api::answer))
+//!     .wrap(transom_api::request_log())
+//!     .configure(transom_api::limits(64 << 20))
+//!     .configure(transom_api::configure);
+//! # }
 //! ```
 
 use std::panic::AssertUnwindSafe;
