@@ -15,9 +15,25 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("transom-upstream", &["transom-domain", "transom-llm"]),
     ("transom-provider-openai", &["transom-domain", "transom-llm", "transom-upstream"]),
     ("transom-provider-ollama", &["transom-domain", "transom-llm", "transom-upstream"]),
+    ("transom-provider-function", &["transom-domain", "transom-llm"]),
+    ("transom-words", &[]),
+    ("transom-fetch", &[]),
+    ("transom-sandbox", &["transom-domain", "transom-ingest"]),
     ("transom-embed", &["transom-domain", "transom-llm"]),
     ("transom-vector-lance", &["transom-domain", "transom-vector"]),
-    ("transom-app", &["transom-domain", "transom-auth", "transom-ingest", "transom-llm", "transom-store", "transom-vector"]),
+    (
+        "transom-app",
+        &[
+            "transom-domain",
+            "transom-auth",
+            "transom-fetch",
+            "transom-ingest",
+            "transom-llm",
+            "transom-store",
+            "transom-vector",
+            "transom-words",
+        ],
+    ),
     ("transom-api", &["transom-domain", "transom-app", "transom-llm"]),
     ("transom-testkit", &["transom-domain", "transom-llm", "transom-vector"]),
     (
@@ -29,10 +45,13 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-config",
             "transom-domain",
             "transom-embed",
+            "transom-fetch",
             "transom-ingest",
             "transom-llm",
+            "transom-provider-function",
             "transom-provider-ollama",
             "transom-provider-openai",
+            "transom-sandbox",
             "transom-store",
             "transom-upstream",
             "transom-vector",
@@ -43,24 +62,29 @@ const HOUSE: &[(&str, &[&str])] = &[
 ];
 
 /// Adapters know a port, never each other: not even in tests.
-const ADAPTERS: &[&str] = &["transom-provider-openai", "transom-provider-ollama", "transom-embed", "transom-vector-lance"];
+const ADAPTERS: &[&str] = &["transom-provider-openai", "transom-provider-ollama", "transom-provider-function", "transom-embed", "transom-vector-lance"];
 
 /// What only the server's own tests may bring in, because everything that names it waits for lancedb to compile.
 const ONLY_THE_BINARY: &str = "transom-vector-lance";
 
 /// Crates of others that few of ours may know, tests included.
 const KEPT_IN: &[(&[&str], &[&str])] = &[
-    (&["lancedb", "lance-core", "lance-index", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
+    (&["lancedb", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
     (&["actix-web", "actix-cors", "actix-multipart", "tracing-actix-web", "paperclip"], &["transom-api", "transom", "transom-testkit"]),
     (&["sea-orm", "sea-orm-migration", "sqlx"], &["transom-store", "transom-migrations"]),
     (&["rten", "rten-tensor", "tokenizers"], &["transom-embed"]),
-    (&["pdf-extract", "scraper", "tiktoken-rs"], &["transom-ingest"]),
+    (
+        &["calamine", "cfb", "mail-parser", "pdf-extract", "pdf_oxide", "quick-xml", "rtf-parser", "scraper", "tiktoken-rs", "undoc", "zip"],
+        &["transom-ingest"],
+    ),
+    (&["icu_segmenter", "rust-stemmers", "stop-words", "whatlang"], &["transom-words"]),
+    (&["landlock", "seccompiler"], &["transom-sandbox"]),
     (&["clap"], &["transom", "xtask"]),
 ];
 
 /// Crates of others that few of ours may know outside tests.
 const KEPT_IN_OUTSIDE_TESTS: &[(&[&str], &[&str])] =
-    &[(&["reqwest"], &["transom-upstream", "transom-provider-openai", "transom-provider-ollama", "transom"])];
+    &[(&["reqwest"], &["transom-fetch", "transom-upstream", "transom-provider-openai", "transom-provider-ollama", "transom"])];
 
 /// One dependency: from, to, and whether only tests have it.
 #[derive(Clone, Copy, Debug)]

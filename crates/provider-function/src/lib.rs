@@ -1,0 +1,1 @@
+//! Function models: Rust functions linked in, Python functions in worker processes.

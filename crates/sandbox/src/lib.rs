@@ -1,0 +1,1 @@
+//! Extraction in child processes that can hurt nobody.
