@@ -51,6 +51,7 @@ impl Proxies {
 /// It follows no redirect, so that a key and a prompt never go to an address that nobody configured; and it asks for no
 /// compression, because a compressing upstream holds back the pieces of a stream.
 pub fn upstream_client(settings: &ClientSettings) -> Result<reqwest::Client, LlmError> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one client for addresses of the settings")]
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("transom/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

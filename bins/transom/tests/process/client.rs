@@ -21,6 +21,7 @@ pub struct Client {
 impl Client {
     /// A client without a credential.
     pub fn new(base: &str) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a test's client asks the server under test")]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { base: base.to_owned(), http, token: None }
     }

@@ -150,6 +150,7 @@ pub struct Client {
 
 impl Client {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        #[expect(clippy::disallowed_methods, reason = "a test's client asks the server under test")]
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none()).no_proxy();
         let request = client.build().unwrap().request(method, format!("http://{}{path}", self.address));
         match &self.token {

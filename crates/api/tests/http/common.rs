@@ -164,6 +164,7 @@ impl Client {
 
 /// A client that waits a minute at most, follows nothing, and goes straight to the loopback.
 pub fn http() -> reqwest::Client {
+    #[expect(clippy::disallowed_methods, reason = "a test's client asks the server under test")]
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
     client.no_proxy().build().expect("a client")
 }
