@@ -28,6 +28,8 @@ mod error;
 mod fetcher;
 mod page;
 mod resolver;
+#[cfg(test)]
+mod tests;
 
 pub use address::Reach;
 pub use error::FetchError;
