@@ -1,0 +1,1 @@
+"""Helpers that functions commonly import."""

@@ -1,0 +1,43 @@
+"""The call that a function is answering, for those that are handed no `__request__`: which one, and what it may ask.
+
+The worker makes one `Call` for each pipe, inlet or outlet that it runs and sets it for the time of the run. What a
+function asks of the server (another model's answer, a user, the list of models) goes through the call, because the server
+answers it with the grants of the call's own user and of nobody else.
+"""
+
+import contextvars
+
+_current = contextvars.ContextVar("transom_call", default=None)
+
+
+class NoCall(RuntimeError):
+    """Something was asked of the server while no call was running, or in a thread that the function started itself."""
+
+    def __init__(self, what):
+        super().__init__(
+            f"{what} needs a running call: use it inside pipe, pipes, inlet or outlet, and pass __request__ on to threads of your own"
+        )
+
+
+def enter(call):
+    """Makes `call` the current one of this task or thread; what comes back is for `leave`."""
+    return _current.set(call)
+
+
+def leave(token):
+    _current.reset(token)
+
+
+def current(what):
+    """The call that is running here. `what` names the thing that needs it, for the error."""
+    call = _current.get()
+    if call is None:
+        raise NoCall(what)
+    return call
+
+
+def of(request, what):
+    """The call that a `__request__` belongs to, or else the current one."""
+    scope = getattr(request, "scope", None)
+    call = scope.get("transom.call") if isinstance(scope, dict) else None
+    return call or current(what)
