@@ -1,6 +1,7 @@
 //! Chat models: what one upstream offers and how it is asked.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Body, LlmError};
+use crate::{Body, CallContext, LlmError};
 
 /// One upstream that answers chat calls.
 ///
@@ -53,6 +54,15 @@ pub struct ChatRequest {
     pub body: Body,
     /// Whether the answer is to be a stream; says the same as `stream` in the body.
     pub stream: bool,
+    /// Who calls and around what, for functions; upstreams over HTTP are told nothing of it.
+    pub context: Option<Arc<CallContext>>,
+}
+
+impl ChatRequest {
+    /// A call that says nothing beside its body.
+    pub fn new(body: Body, stream: bool) -> Self {
+        Self { body, stream, context: None }
+    }
 }
 
 /// Bytes of a Server-Sent Events stream in OpenAI's shape, `data: [DONE]` included; split anywhere.
@@ -82,6 +92,9 @@ pub enum ChatEvent {
     ToolCall(ToolCallDelta),
     /// Log probabilities of the piece of text that comes next: OpenAI's `logprobs` object.
     Logprobs(Value),
+    /// A frame of another kind, for the client as it is: `{"event": …}` or `{"sources": […]}`.
+    /// Of a whole answer, `sources` become a member; the rest is left out.
+    Frame(Value),
     /// Tokens and timings. Comes at most once, before the end.
     Usage(Usage),
     /// The answer is complete.

@@ -2,6 +2,7 @@
 //!
 //! A [`ChatModel`] is one upstream: it lists its models and answers chat calls, whole or as a stream.
 //! An [`Embedder`] turns texts into vectors. A [`RawUpstream`] passes any other call of an upstream's own API through.
+//! A [`Function`] is a program that answers as a model or filters the calls of others; [`CallContext`] is what it may know of a call.
 //! Requests and answers are in OpenAI's shape, and travel as the bytes they came in
 //! wherever nothing needs to look inside (see [`Body`] and [`ChatAnswer`]).
 //!
@@ -21,6 +22,7 @@ mod body;
 mod chat;
 mod embed;
 mod error;
+mod function;
 mod raw;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -30,4 +32,8 @@ pub use body::{Body, BodyError};
 pub use chat::{ChatAnswer, ChatEvent, ChatModel, ChatRequest, EventStream, FinishReason, SseBytes, ToolCallDelta, UpstreamModel, Usage};
 pub use embed::{Embedder, Purpose};
 pub use error::LlmError;
+pub use function::{
+    CallContext, EventReceiver, EventSink, Function, FunctionAbout, FunctionError, FunctionHost, FunctionKind, FunctionModel,
+    FunctionRuntime, NoHost, RequestHead, StreamFilter, Valves,
+};
 pub use raw::{ByteStream, RawAnswer, RawBody, RawRequest, RawUpstream};

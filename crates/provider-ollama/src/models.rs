@@ -45,7 +45,7 @@ impl ChatModel for OllamaModels {
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
-        let ChatRequest { body, stream } = request;
+        let ChatRequest { body, stream, .. } = request;
         let model = body.text("model").map_err(invalid)?.unwrap_or_default();
         let body = request::chat(body, stream)?;
         if stream { self.streamed(body).await } else { self.whole(&model, body).await }

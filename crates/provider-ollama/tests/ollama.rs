@@ -20,7 +20,7 @@ fn models(upstream: &Upstream) -> OllamaModels {
 
 fn ask(stream: bool) -> ChatRequest {
     let body = json!({"model": "llama3.1:latest", "messages": [{"role": "user", "content": "Why is the sky blue?"}], "stream": stream});
-    ChatRequest { body: Body::from(&body), stream }
+    ChatRequest::new(Body::from(&body), stream)
 }
 
 async fn whole(models: &OllamaModels) -> Result<Value, LlmError> {

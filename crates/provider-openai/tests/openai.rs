@@ -26,7 +26,7 @@ const QUESTION: &str =
 
 fn ask(stream: bool) -> ChatRequest {
     let body = QUESTION.replace("STREAM", if stream { "true" } else { "false" });
-    ChatRequest { body: Body::parse(body.into()).expect("an object"), stream }
+    ChatRequest::new(Body::parse(body.into()).expect("an object"), stream)
 }
 
 async fn streamed(models: &OpenAiModels) -> Result<String, LlmError> {

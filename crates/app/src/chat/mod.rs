@@ -79,7 +79,7 @@ impl Chat {
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
         let sources = self.prepare(caller, &mut body, &resolved).await?;
         let connection = upstream(&resolved)?.connection();
-        let answer = connection.models.chat(ChatRequest { body, stream }).await?;
+        let answer = connection.models.chat(ChatRequest::new(body, stream)).await?;
         Ok(match answer {
             ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &sources)?),
             streamed => Reply::Stream(lead_with(&sources, wire::sse(streamed, &upstream(&resolved)?.model.id))),

@@ -49,7 +49,7 @@ impl Chat {
             "messages": [{"role": "user", "content": query_prompt(earlier, question)}],
             "stream": false,
         });
-        let answer = upstream.connection().models.chat(ChatRequest { body: Body::from(&request), stream: false }).await?;
+        let answer = upstream.connection().models.chat(ChatRequest::new(Body::from(&request), false)).await?;
         let ChatAnswer::Whole(json) = answer else { return Ok(Vec::new()) };
         let answer: Value = serde_json::from_slice(&json).map_err(|error| Error::BadUpstream(error.to_string()))?;
         Ok(read_queries(answer["choices"][0]["message"]["content"].as_str().unwrap_or_default()))

@@ -76,7 +76,7 @@ macro_rules! chat_model_suite {
 
 fn request(stream: bool) -> ChatRequest {
     let body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": stream});
-    ChatRequest { body: Body::from(&body), stream }
+    ChatRequest::new(Body::from(&body), stream)
 }
 
 async fn streamed(model: &dyn ChatModel) -> Result<Vec<Result<ChatEvent, LlmError>>, LlmError> {

@@ -34,6 +34,8 @@ impl Meta {
 
 #[derive(Serialize)]
 struct Completion<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<Value>,
     id: &'a str,
     created: i64,
     model: &'a str,
@@ -67,6 +69,7 @@ pub fn whole(meta: &Meta, events: impl IntoIterator<Item = ChatEvent>) -> Bytes 
     let mut reasoning = String::new();
     let mut calls: Vec<ToolCallDelta> = Vec::new();
     let mut logprobs: Vec<Value> = Vec::new();
+    let mut sources: Vec<Value> = Vec::new();
     let mut usage = None;
     let mut finish = FinishReason::Stop;
     for event in events {
@@ -81,12 +84,17 @@ pub fn whole(meta: &Meta, events: impl IntoIterator<Item = ChatEvent>) -> Bytes 
                 Some(Value::Array(tokens)) => logprobs.extend(tokens),
                 _ => continue,
             },
+            ChatEvent::Frame(mut frame) => match frame.get_mut("sources").map(Value::take) {
+                Some(Value::Array(found)) => sources.extend(found),
+                _ => continue,
+            },
             ChatEvent::Usage(measured) => usage = Some(measured),
             ChatEvent::Finish(reason) => finish = reason,
         }
     }
     let tool_calls: Vec<_> = calls.iter().map(called).collect();
     let completion = Completion {
+        sources,
         id: &meta.id,
         created: meta.created,
         model: &meta.model,

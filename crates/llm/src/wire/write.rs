@@ -91,6 +91,7 @@ impl ChunkWriter {
             ChatEvent::Text(text) => Some(self.chunk(Delta { content: Some(text), ..Delta::default() }, None)),
             ChatEvent::Reasoning(text) => Some(self.chunk(Delta { reasoning_content: Some(text), ..Delta::default() }, None)),
             ChatEvent::ToolCall(call) => Some(self.chunk(Delta { tool_calls: Some([call.into()]), ..Delta::default() }, None)),
+            ChatEvent::Frame(frame) => Some(super::frame(frame)),
             ChatEvent::Logprobs(values) => {
                 self.logprobs = Some(values.clone());
                 None
