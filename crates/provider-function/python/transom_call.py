@@ -3,6 +3,16 @@
 The worker makes one `Call` for each pipe, inlet or outlet that it runs and sets it for the time of the run. What a
 function asks of the server (another model's answer, a user, the list of models) goes through the call, because the server
 answers it with the grants of the call's own user and of nobody else.
+
+A call has
+
+* `user`, `files` and `body`: the values of `__user__` (without its valves), `__files__` and the hook's own argument;
+* `await complete(body)`, another model's whole answer as a dict, and `complete_streamed(body)`, the bytes of its
+  `data:` lines as an async generator; both raise `open_webui.utils.chat.CompletionError` where it is refused;
+* `await embed(text or texts, prefix=None, user=None)`, vectors;
+* `models()`, the models that the user sees by their ids, and `ask_now("user", {"id": …})`, a user as a dict or `None`.
+  These two are called without `await`, from the event loop's thread as from others: they wait for the server's answer,
+  which therefore has to be read by a thread of its own.
 """
 
 import contextvars
