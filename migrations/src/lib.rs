@@ -15,6 +15,8 @@ mod m0006_knowledge;
 mod m0007_models;
 mod m0008_settings;
 mod m0009_jobs;
+mod m0020_functions;
+mod m0021_function_versions;
 
 /// Brings a database's schema up to date.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_models::Migration),
             Box::new(m0008_settings::Migration),
             Box::new(m0009_jobs::Migration),
+            Box::new(m0020_functions::Migration),
+            Box::new(m0021_function_versions::Migration),
         ]
     }
 }

@@ -74,6 +74,14 @@ id!(
     ModelId
 );
 id!(
+    /// A function that an administrator wrote, or that the server brings along.
+    FunctionId
+);
+id!(
+    /// What a function was at one time.
+    VersionId
+);
+id!(
     /// One configured upstream.
     ConnectionId
 );

@@ -58,6 +58,11 @@ pub(crate) fn files(caller: &Caller, needed: Permission) -> Condition {
     })
 }
 
+/// The functions that the caller may see and change: administrators all, others none.
+pub(crate) fn functions(caller: &Caller) -> Condition {
+    permitted(caller, || Condition::all().add(never()))
+}
+
 /// Administrators everything, pending accounts nothing, others what the rule says.
 fn permitted(caller: &Caller, rule: impl FnOnce() -> Condition) -> Condition {
     match caller.role {

@@ -1,4 +1,4 @@
-//! Accounts, keys, files, knowledge, models, settings and jobs in SQLite or PostgreSQL.
+//! Accounts, keys, files, knowledge, models, functions, settings and jobs in SQLite or PostgreSQL.
 //!
 //! Every read and write of a user's thing takes the [`transom_domain::Caller`] and touches only what that caller may see or change.
 //! What workers and start-up need without a caller is in [`jobs`] and nowhere else.
@@ -30,6 +30,8 @@ mod connect;
 mod entity;
 mod error;
 mod files;
+mod function_versions;
+mod functions;
 mod grants;
 mod groups;
 pub mod jobs;
@@ -48,6 +50,7 @@ pub use accounts::{Credentials, Principal};
 pub use connect::StoreConfig;
 pub use error::StoreError;
 pub use files::{FileOrder, FileQuery};
+pub use functions::{NewFunction, StoredFunction, Switch, SyncedFunction};
 pub use groups::{GroupPatch, NewGroup};
 pub use keys::ApiKeyRow;
 pub use knowledge::{KnowledgeQuery, KnowledgeView, NewKnowledge};

@@ -4,6 +4,8 @@ pub mod account;
 pub mod api_key;
 pub mod file;
 pub mod file_text;
+pub mod function;
+pub mod function_version;
 pub mod grant;
 pub mod group;
 pub mod job;
