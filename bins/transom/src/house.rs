@@ -9,7 +9,7 @@ use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
 use transom_app::groups::Groups;
-use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
+use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Models, ModelsConfig};
 use transom_app::retrieval::{Indexing, Retrieval, RetrievalSettings};
@@ -18,7 +18,7 @@ use transom_auth::{Lifetime, Secret};
 use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
 use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
-use transom_ingest::{Extractors, SplitConfig, Splitter};
+use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
@@ -66,7 +66,7 @@ impl House {
             objects: objects.clone(),
             vectors: vectors.clone(),
             embedder: embedder.clone(),
-            extractors: Arc::new(Extractors::standard()),
+            reader: Arc::new(InProcess::default()),
             splitter: Arc::new(splitter),
             signals: signals.clone(),
             config: PipelineConfig { bypass: config.retrieval.bypass, ..PipelineConfig::default() },

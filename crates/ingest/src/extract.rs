@@ -5,8 +5,10 @@ mod html;
 mod pdf;
 mod plain;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::{Deserialize, Serialize};
 use transom_domain::Text;
 
 use crate::media::{MediaType, sniff};
@@ -33,14 +35,14 @@ impl Input<'_> {
 }
 
 /// Why a file gave no text, in a sentence for the person who sent it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
     /// The file is fine, but no text is in it.
-    #[error("There is no text in this file{}", hint.map(|hint| format!(": {hint}")).unwrap_or_else(|| ".".into()))]
+    #[error("There is no text in this file{}", hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_else(|| ".".into()))]
     Empty {
         /// The likely reason, as the rest of the sentence.
-        hint: Option<&'static str>,
+        hint: Option<Cow<'static, str>>,
     },
     /// The file is damaged, or locked.
     #[error("{reason}")]
@@ -59,6 +61,33 @@ pub enum ExtractError {
     TooLarge {
         /// The limit in megabytes of a million bytes.
         megabytes: usize,
+    },
+    /// Its text is longer than what is kept of one file.
+    #[error("There is more text in this file than is read: {megabytes} MB are the most.")]
+    TooLong {
+        /// The limit in megabytes of a million bytes.
+        megabytes: usize,
+    },
+    /// Reading it takes more memory than there is for one file.
+    #[error("Reading this file takes more memory than one file may: {megabytes} MB are the most.")]
+    TooCostly {
+        /// The limit in megabytes of a million bytes.
+        megabytes: usize,
+    },
+    /// Reading it takes longer than one file may.
+    #[error("Reading this file takes longer than one file may: {seconds} seconds are the most.")]
+    TimedOut {
+        /// The limit.
+        seconds: u64,
+    },
+    /// Reading it ended the process that read it.
+    #[error("This file is damaged, or made in a way that ends whatever reads it.")]
+    Crashed,
+    /// It was not read to the end through no fault of its own: reading it again may succeed.
+    #[error("This file could not be read now: {reason}.")]
+    Interrupted {
+        /// What was in the way, as the rest of the sentence.
+        reason: Cow<'static, str>,
     },
 }
 
@@ -105,22 +134,30 @@ impl Extractors {
         self
     }
 
+    /// Whether a file of so many bytes is read at all: to be asked before it is fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`ExtractError::TooLarge`] where it is not.
+    pub fn check_size(&self, bytes: u64) -> Result<(), ExtractError> {
+        let most = (self.megabytes as u64).saturating_mul(1_000_000);
+        if bytes > most { Err(ExtractError::TooLarge { megabytes: self.megabytes }) } else { Ok(()) }
+    }
+
     /// The text of `input`: clean, repaired, and not empty. Blocks; wants a stack of some megabytes.
     ///
     /// # Errors
     ///
     /// One for each reason why there is no text; its words are for the person who sent the file.
     pub fn extract(&self, input: &Input<'_>) -> Result<Text, ExtractError> {
-        if input.bytes.len() > self.megabytes.saturating_mul(1_000_000) {
-            return Err(ExtractError::TooLarge { megabytes: self.megabytes });
-        }
+        self.check_size(input.bytes.len() as u64)?;
         if input.bytes.trim_ascii().is_empty() {
-            return Err(ExtractError::Empty { hint: Some("it is empty.") });
+            return Err(ExtractError::Empty { hint: Some("it is empty.".into()) });
         }
         let media = sniff(input);
         let Some(extractor) = self.extractors.iter().find(|extractor| extractor.takes(media)) else {
             return Err(match media {
-                MediaType::Image => ExtractError::Empty { hint: Some("it is an image, and images hold no text.") },
+                MediaType::Image => ExtractError::Empty { hint: Some("it is an image, and images hold no text.".into()) },
                 media => ExtractError::Unsupported { media },
             });
         };

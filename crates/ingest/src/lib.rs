@@ -16,6 +16,7 @@
 //!
 //! Everything here blocks and computes: call it from a thread made for that, with a stack of some megabytes, because
 //! parsers of foreign documents recurse. A parser that panics becomes an error; one that never ends is not stopped.
+//! [`Reader`] is the port for those who want that done elsewhere, in a process of its own say, and waited for.
 //!
 //! It knows neither HTTP nor SQL, neither users nor where files are kept.
 
@@ -23,8 +24,10 @@ mod decode;
 mod extract;
 mod media;
 mod mojibake;
+mod reader;
 mod split;
 
 pub use extract::{ExtractError, Extractor, Extractors, Input};
 pub use media::{MediaType, sniff};
+pub use reader::{Document, Reader};
 pub use split::{Piece, SplitBy, SplitConfig, SplitError, Splitter};

@@ -1,10 +1,12 @@
 //! What kind of file it is: by its content first, by its name second, by what the sender says last.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Input;
 use crate::decode;
 
 /// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MediaType {
     /// PDF.

@@ -62,7 +62,8 @@ const HOUSE: &[(&str, &[&str])] = &[
 ];
 
 /// Adapters know a port, never each other: not even in tests.
-const ADAPTERS: &[&str] = &["transom-provider-openai", "transom-provider-ollama", "transom-provider-function", "transom-embed", "transom-vector-lance"];
+const ADAPTERS: &[&str] =
+    &["transom-provider-openai", "transom-provider-ollama", "transom-provider-function", "transom-embed", "transom-vector-lance"];
 
 /// What only the server's own tests may bring in, because everything that names it waits for lancedb to compile.
 const ONLY_THE_BINARY: &str = "transom-vector-lance";
@@ -74,7 +75,19 @@ const KEPT_IN: &[(&[&str], &[&str])] = &[
     (&["sea-orm", "sea-orm-migration", "sqlx"], &["transom-store", "transom-migrations"]),
     (&["rten", "rten-tensor", "tokenizers"], &["transom-embed"]),
     (
-        &["calamine", "cfb", "mail-parser", "pdf-extract", "pdf_oxide", "quick-xml", "rtf-parser", "scraper", "tiktoken-rs", "undoc", "zip"],
+        &[
+            "calamine",
+            "cfb",
+            "mail-parser",
+            "pdf-extract",
+            "pdf_oxide",
+            "quick-xml",
+            "rtf-parser",
+            "scraper",
+            "tiktoken-rs",
+            "undoc",
+            "zip",
+        ],
         &["transom-ingest"],
     ),
     (&["icu_segmenter", "rust-stemmers", "stop-words", "whatlang"], &["transom-words"]),

@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use transom_app::accounts::{Accounts, AccountsConfig};
 use transom_app::files::{Files, FilesConfig};
 use transom_app::groups::Groups;
-use transom_app::jobs::{Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
+use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
-use transom_ingest::{Extractors, SplitBy, SplitConfig, Splitter};
+use transom_ingest::{SplitBy, SplitConfig, Splitter};
 use transom_store::{Store, StoreConfig};
 use transom_testkit::BagOfWords;
 use transom_vector::MemoryStore;
@@ -88,7 +88,7 @@ impl House {
             objects: objects.clone(),
             vectors,
             embedder,
-            extractors: Arc::new(Extractors::standard()),
+            reader: Arc::new(InProcess::default()),
             splitter: Arc::new(Splitter::new(split).unwrap()),
             signals,
             config: PipelineConfig::default(),

@@ -5,11 +5,13 @@
 //! [`Signals`] carries word between them and those who leave work or wait for it.
 //! Every step can run again: a killed server goes on where it was.
 
+mod in_process;
 mod pipeline;
 mod repair;
 mod signals;
 mod workers;
 
+pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use repair::{Repair, Report};
 pub use signals::Signals;

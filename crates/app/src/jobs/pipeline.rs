@@ -1,13 +1,13 @@
 //! What becomes of a file: bytes, text, chunks, vectors, and nothing at last.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use transom_domain::{Chunk, File, FileId, FileStatus, Fingerprint, Text};
-use transom_ingest::{ExtractError, Extractors, Input, Splitter, sniff};
+use transom_ingest::{Document, ExtractError, Input, Reader, Splitter, sniff};
 use transom_llm::{Embedder, LlmError, Purpose};
 use transom_store::{Store, StoreError};
 use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
@@ -21,13 +21,11 @@ pub struct PipelineConfig {
     pub batch: usize,
     /// Whether texts are kept without vectors (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
     pub bypass: bool,
-    /// How long reading one file may take.
-    pub extract_timeout: Duration,
 }
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { batch: 256, bypass: false, extract_timeout: Duration::from_secs(600) }
+        Self { batch: 256, bypass: false }
     }
 }
 
@@ -43,7 +41,7 @@ pub struct Pipeline {
     /// The embedding model.
     pub embedder: Arc<dyn Embedder>,
     /// What reads files.
-    pub extractors: Arc<Extractors>,
+    pub reader: Arc<dyn Reader>,
     /// What splits texts.
     pub splitter: Arc<Splitter>,
     /// Word of work and of finished files.
@@ -165,23 +163,17 @@ impl Pipeline {
     }
 
     async fn read(&self, file: &File) -> Result<Text, Trouble> {
-        let bytes = self.objects.get(&Path::from(file.object_path.as_str())).await?.bytes().await?;
-        let extractors = self.extractors.clone();
-        let (filename, content_type) = (file.filename.clone(), file.content_type.clone());
-        let reading = tokio::task::spawn_blocking(move || {
-            let content_type = (!content_type.is_empty()).then_some(content_type.as_str());
-            extractors.extract(&Input { bytes: &bytes, filename: &filename, content_type })
-        });
-        match tokio::time::timeout(self.config.extract_timeout, reading).await {
-            Ok(Ok(Ok(text))) => Ok(text),
-            Ok(Ok(Err(reason))) => Err(unreadable(&reason)),
-            // A parser that panics on somebody's file fails that file and nothing else.
-            Ok(Err(_panic)) => {
-                tracing::warn!(file = %file.id, "reading a file panicked");
-                Err(Trouble::Permanent("it could not be read: its content is damaged, or of a kind that is not understood".to_owned()))
-            }
-            Err(_elapsed) => Err(Trouble::Permanent(format!("reading it took longer than {} s", self.config.extract_timeout.as_secs()))),
-        }
+        let found = self.objects.get(&Path::from(file.object_path.as_str())).await?;
+        let document = Document {
+            size: found.meta.size,
+            bytes: found.into_stream().map_err(std::io::Error::other).boxed(),
+            filename: file.filename.clone(),
+            content_type: (!file.content_type.is_empty()).then(|| file.content_type.clone()),
+        };
+        self.reader.read(document).await.map_err(|reason| match reason {
+            ExtractError::Interrupted { .. } => Trouble::Transient(reason.to_string()),
+            _ => Trouble::Permanent(reason.to_string()),
+        })
     }
 
     async fn embed(&self, file: &File, text: Text) -> Result<(), Trouble> {
@@ -244,8 +236,4 @@ impl Pipeline {
             })
             .collect())
     }
-}
-
-fn unreadable(reason: &ExtractError) -> Trouble {
-    Trouble::Permanent(reason.to_string())
 }

@@ -11,11 +11,11 @@ use object_store::memory::InMemory;
 use serde_json::{Map, json};
 use transom_app::Error;
 use transom_app::files::{Files, FilesConfig, UploadOptions};
-use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig, Workers};
+use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Repair, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::{Described, KnowledgeBases};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_domain::{Caller, File, FileId, Grant, KnowledgeId, NewUser, Permission, Principal, Role};
-use transom_ingest::{Extractors, SplitBy, SplitConfig, Splitter};
+use transom_ingest::{SplitBy, SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_store::{Store, StoreConfig};
 use transom_testkit::BagOfWords;
@@ -74,7 +74,7 @@ impl House {
             objects: self.objects.clone(),
             vectors: self.vectors.clone(),
             embedder,
-            extractors: Arc::new(Extractors::standard()),
+            reader: Arc::new(InProcess::default()),
             splitter: Arc::new(Splitter::new(split).unwrap()),
             signals: self.signals.clone(),
             config: PipelineConfig { batch: 2, ..PipelineConfig::default() },

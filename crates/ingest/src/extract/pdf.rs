@@ -42,7 +42,7 @@ impl Extractor for Pdf {
         match (text.text.is_empty(), numbers.len(), failed) {
             (true, 0, _) => Err(unreadable("This PDF is damaged: no pages were found in it.")),
             (true, _, 1..) => Err(unreadable("The pages of this PDF are written in a way that cannot be read.")),
-            (true, ..) => Err(ExtractError::Empty { hint: Some("its pages are probably scanned images.") }),
+            (true, ..) => Err(ExtractError::Empty { hint: Some("its pages are probably scanned images.".into()) }),
             (false, ..) => Ok(text),
         }
     }
