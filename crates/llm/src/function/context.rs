@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use crate::{Body, ChatAnswer, LlmError};
+use crate::{Body, ChatAnswer, ChatEvent, LlmError};
 
 /// Who calls and around what: everything that a function may know beside the request's body. It holds no secret of the server.
 #[derive(Clone)]
@@ -79,8 +79,8 @@ pub trait FunctionHost: Send + Sync + 'static {
     /// Calls that go in circles are refused.
     async fn complete(&self, body: Body) -> Result<ChatAnswer, LlmError>;
 
-    /// Gives vectors as `/api/embeddings` does, in OpenAI's shape.
-    async fn embed(&self, body: Body) -> Result<Value, LlmError>;
+    /// Vectors of the model that documents are embedded with, one for each text.
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError>;
 
     /// The models that the user sees, as `/api/models` lists them.
     async fn models(&self) -> Result<Vec<Value>, LlmError>;
@@ -98,7 +98,7 @@ impl FunctionHost for NoHost {
         Err(LlmError::Invalid("no other model can be asked here".to_owned()))
     }
 
-    async fn embed(&self, _: Body) -> Result<Value, LlmError> {
+    async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
         Err(LlmError::Invalid("no embedding model can be asked here".to_owned()))
     }
 
@@ -111,12 +111,13 @@ impl FunctionHost for NoHost {
     }
 }
 
-/// Takes events for a caller's stream. They are a courtesy: where nobody reads them, or not fast enough, they are dropped.
+/// Takes what filters say to the caller's stream: [`ChatEvent::Text`] and [`ChatEvent::Frame`].
+/// It is a courtesy: where nobody reads it, or not fast enough, it is dropped.
 #[derive(Clone, Debug, Default)]
-pub struct EventSink(Option<mpsc::Sender<Value>>);
+pub struct EventSink(Option<mpsc::Sender<ChatEvent>>);
 
 /// Reads what an [`EventSink`] took; ends when all its clones are gone.
-pub type EventReceiver = mpsc::Receiver<Value>;
+pub type EventReceiver = mpsc::Receiver<ChatEvent>;
 
 impl EventSink {
     /// A sink that keeps up to `capacity` events until they are read.
@@ -125,8 +126,8 @@ impl EventSink {
         (Self(Some(sender)), receiver)
     }
 
-    /// Takes an event: `{"type": "status", "data": {…}}` and the like.
-    pub fn emit(&self, event: Value) {
+    /// Takes an event.
+    pub fn emit(&self, event: ChatEvent) {
         if let Some(sender) = &self.0 {
             let _ = sender.try_send(event);
         }
