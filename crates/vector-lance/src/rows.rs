@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 use transom_domain::{Chunk, FileId, Fingerprint};
-use transom_vector::{EmbeddedChunk, Hit, Space, VectorError};
+use transom_vector::{EmbeddedChunk, Hit, Score, Space, VectorError};
 
 /// Tables of ours begin so; others in the folder are left alone.
 pub(crate) const TABLE_PREFIX: &str = "chunks_";
@@ -20,13 +20,19 @@ pub(crate) const TABLE_PREFIX: &str = "chunks_";
 pub(crate) const FILE_ID: &str = "file_id";
 /// The column that is searched.
 pub(crate) const VECTOR: &str = "vector";
+/// The column of words.
+pub(crate) const TERMS: &str = "terms";
+/// The column that orders a file's chunks.
+pub(crate) const ORDINAL: &str = "ordinal";
 /// What LanceDB calls the distance that it computed.
-const DISTANCE: &str = "_distance";
-/// The columns that make a chunk; the vector stays where it is.
-pub(crate) const CHUNK_COLUMNS: [&str; 7] = [FILE_ID, "ordinal", "text", "start_index", "page", "headings", DISTANCE];
+pub(crate) const DISTANCE: &str = "_distance";
+/// What LanceDB calls the BM25 that it computed.
+pub(crate) const BM25: &str = "_score";
+/// The columns that make a chunk; vector and terms stay where they are.
+pub(crate) const CHUNK_COLUMNS: [&str; 6] = [FILE_ID, ORDINAL, "text", "start_index", "page", "headings"];
 
 /// Part of a table's name: with another layout, vectors are made again instead of misread.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 const FINGERPRINT_KEY: &str = "transom.fingerprint";
 const DIMENSION_KEY: &str = "transom.dimension";
 
@@ -45,12 +51,13 @@ pub(crate) fn schema(space: &Space) -> Result<SchemaRef, VectorError> {
     let fields = vec![
         Field::new("id", DataType::Utf8, false),
         Field::new(FILE_ID, DataType::Utf8, false),
-        Field::new("ordinal", DataType::UInt32, false),
+        Field::new(ORDINAL, DataType::UInt32, false),
         Field::new("text", DataType::Utf8, false),
         Field::new("start_index", DataType::UInt64, false),
         Field::new("page", DataType::UInt32, true),
         Field::new("headings", DataType::Utf8, false),
         Field::new(VECTOR, DataType::FixedSizeList(item(), width(space)?), false),
+        Field::new(TERMS, DataType::Utf8, false),
     ];
     let metadata =
         HashMap::from([(FINGERPRINT_KEY.to_owned(), space.fingerprint.0.clone()), (DIMENSION_KEY.to_owned(), space.dimension.to_string())]);
@@ -81,22 +88,33 @@ pub(crate) fn to_rows(space: &Space, file: &FileId, chunks: Vec<EmbeddedChunk>) 
         Arc::new(chunks.iter().map(|stored| stored.chunk.page).collect::<UInt32Array>()),
         texts(|chunk| serde_json::Value::from(chunk.headings.clone()).to_string()),
         Arc::new(vectors.map_err(|error| VectorError::Backend(error.to_string()))?),
+        Arc::new(StringArray::from_iter_values(chunks.iter().map(|stored| stored.terms.as_str()))),
     ];
     RecordBatch::try_new(schema(space)?, columns).map_err(|error| VectorError::Backend(error.to_string()))
 }
 
 /// What a search gave, as hits.
-pub(crate) fn to_hits(rows: &RecordBatch) -> Result<Vec<Hit>, VectorError> {
+pub(crate) fn to_hits(rows: &RecordBatch, measure: &str) -> Result<Vec<Hit>, VectorError> {
+    let measured = numbers::<Float32Type>(rows, measure)?;
+    let score = |row| match measure {
+        BM25 => Score::Bm25(measured.value(row)),
+        _ => Score::Similarity((1.0 - measured.value(row)).clamp(-1.0, 1.0)),
+    };
+    let chunks = to_chunks(rows)?.into_iter().enumerate();
+    Ok(chunks.map(|(row, chunk)| Hit { chunk, score: score(row) }).collect())
+}
+
+/// Rows as chunks.
+pub(crate) fn to_chunks(rows: &RecordBatch) -> Result<Vec<Chunk>, VectorError> {
     let files = strings(rows, FILE_ID)?;
-    let ordinals = numbers::<UInt32Type>(rows, "ordinal")?;
+    let ordinals = numbers::<UInt32Type>(rows, ORDINAL)?;
     let texts = strings(rows, "text")?;
     let starts = numbers::<UInt64Type>(rows, "start_index")?;
     let pages = numbers::<UInt32Type>(rows, "page")?;
     let headings = strings(rows, "headings")?;
-    let distances = numbers::<Float32Type>(rows, DISTANCE)?;
     (0..rows.num_rows())
         .map(|row| {
-            let chunk = Chunk {
+            Ok(Chunk {
                 file_id: FileId::from(files.value(row)),
                 ordinal: ordinals.value(row),
                 text: texts.value(row).to_owned(),
@@ -104,8 +122,7 @@ pub(crate) fn to_hits(rows: &RecordBatch) -> Result<Vec<Hit>, VectorError> {
                 page: pages.is_valid(row).then(|| pages.value(row)),
                 headings: serde_json::from_str(headings.value(row))
                     .map_err(|error| VectorError::Damaged(format!("a chunk's headings: {error}")))?,
-            };
-            Ok(Hit { chunk, similarity: (1.0 - distances.value(row)).clamp(-1.0, 1.0) })
+            })
         })
         .collect()
 }

@@ -19,6 +19,8 @@ pub(crate) struct Opened {
     pub(crate) writes: AtomicU64,
     /// Whether there may be something to tidy. Of a table that was just opened nobody knows.
     pub(crate) untidy: AtomicBool,
+    /// Whether it has its index of words.
+    pub(crate) worded: AtomicBool,
     /// Set when the space goes, for searches that still read it: what they miss is no damage.
     pub(crate) dropped: AtomicBool,
 }
@@ -118,8 +120,8 @@ impl Tables {
 }
 
 fn remember(open: &mut HashMap<String, Arc<Opened>>, name: String, table: Table) -> Arc<Opened> {
-    let (writes, untidy, dropped) = (AtomicU64::new(0), AtomicBool::new(true), AtomicBool::new(false));
-    let opened = Arc::new(Opened { table, writes, untidy, dropped });
+    let (worded, dropped) = (AtomicBool::new(false), AtomicBool::new(false));
+    let opened = Arc::new(Opened { table, writes: AtomicU64::new(0), untidy: AtomicBool::new(true), worded, dropped });
     open.insert(name, opened.clone());
     opened
 }

@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 use lancedb::Table;
 use lancedb::index::Index;
-use lancedb::index::scalar::BTreeIndexBuilder;
+use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
 use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 use transom_vector::VectorError;
 
 use crate::LanceConfig;
 use crate::error::translate;
-use crate::rows::FILE_ID;
+use crate::rows::{FILE_ID, TERMS};
 use crate::tables::Opened;
 
 /// Pieces of fewer rows are merged. LanceDB's own million would write a whole table again each time.
@@ -33,6 +33,30 @@ pub(crate) async fn tidy(opened: &Opened, config: &LanceConfig) -> Result<(), Ve
 async fn merge(table: &Table) -> Result<(), VectorError> {
     let options = CompactionOptions { target_rows_per_fragment: ROWS_OF_A_PIECE, ..Default::default() };
     table.optimize(OptimizeAction::Compact { options, remap_options: None }).await.map_err(translate)?;
+    Ok(())
+}
+
+/// Makes the index of words with the first rows: without it LanceDB would compare words by rules of its own, and one that was made
+/// over no rows finds nothing. Rows that it does not have yet are looked at one by one.
+pub(crate) async fn index_words(opened: &Opened) -> Result<(), VectorError> {
+    if opened.worded.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let table = &opened.table;
+    let indices = table.list_indices().await.map_err(translate)?;
+    if !indices.iter().any(|index| index.columns == [TERMS]) {
+        // What is not named here would change terms that are analysed already.
+        let index = FtsIndexBuilder::default()
+            .base_tokenizer("whitespace".to_owned())
+            .max_token_length(None)
+            .lower_case(false)
+            .stem(false)
+            .remove_stop_words(false)
+            .ascii_folding(false)
+            .with_position(false);
+        table.create_index(&[TERMS], Index::FTS(index)).execute().await.map_err(translate)?;
+    }
+    opened.worded.store(true, Ordering::Relaxed);
     Ok(())
 }
 

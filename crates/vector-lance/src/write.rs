@@ -11,7 +11,7 @@ use crate::read::of_files;
 use crate::rows::to_rows;
 use crate::store::Inner;
 use crate::tables::Opened;
-use crate::tidy::tidy;
+use crate::tidy::{index_words, tidy};
 
 /// Files named in one delete. LanceDB writes the condition into the table's log.
 const FILES_AT_ONCE: usize = 1_000;
@@ -29,6 +29,7 @@ pub(crate) async fn replace(inner: &Inner, space: &Space, file: &FileId, chunks:
         if !chunks.is_empty() {
             opened.table.add(to_rows(space, file, chunks)?).execute().await.map_err(translate)?;
             wrote(&opened);
+            index_words(&opened).await?;
         }
         Ok(())
     };

@@ -4,8 +4,11 @@
 //! different models are never compared. It is a cache: everything in it can be made again from rows and bytes.
 //! [`MemoryStore`] is exact and forgets; `transom-vector-lance` is the one that keeps.
 //!
+//! Chunks are found by their vectors ([`VectorStore::search`]) or by their terms ([`VectorStore::search_terms`]). How the two are
+//! fused, and how a text becomes terms, is not known here.
 //! What a search may see is the caller's business: [`Query::files`] names the files, and nothing else is looked at.
 
+mod bm25;
 mod memory;
 mod store;
 
@@ -13,4 +16,4 @@ mod store;
 pub mod suite;
 
 pub use memory::MemoryStore;
-pub use store::{EmbeddedChunk, Hit, Query, Space, VectorError, VectorStore};
+pub use store::{EmbeddedChunk, Hit, Query, Score, Space, TermQuery, VectorError, VectorStore};

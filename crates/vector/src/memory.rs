@@ -1,16 +1,18 @@
 //! An exact store in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
-use transom_domain::FileId;
+use transom_domain::{Chunk, FileId};
 
-use crate::{EmbeddedChunk, Hit, Query, Space, VectorError, VectorStore};
+use crate::bm25::Bm25;
+use crate::{EmbeddedChunk, Hit, Query, Score, Space, TermQuery, VectorError, VectorStore};
 
 type Files = BTreeMap<FileId, Vec<EmbeddedChunk>>;
 
-/// Compares the question with every vector. For tests, and for programs that index little and keep nothing.
+/// Compares the question with every chunk. For tests, and for programs that index little and keep nothing.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     spaces: RwLock<BTreeMap<Space, Files>>,
@@ -68,22 +70,34 @@ impl VectorStore for MemoryStore {
 
     async fn search(&self, space: &Space, query: &Query) -> Result<Vec<Hit>, VectorError> {
         check(space, &query.vector)?;
-        let mut hits: Vec<Hit> = self.read(|spaces| {
-            let Some(files) = spaces.get(space) else { return Vec::new() };
-            query
-                .files
-                .iter()
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .filter_map(|file| files.get(file))
-                .flatten()
-                .map(|stored| Hit { chunk: stored.chunk.clone(), similarity: cosine(&stored.vector, &query.vector) })
-                .collect()
+        let hits = self.read(|spaces| {
+            let near = |stored: &EmbeddedChunk| Hit {
+                chunk: stored.chunk.clone(),
+                score: Score::Similarity(cosine(&stored.vector, &query.vector)),
+            };
+            spaces.get(space).into_iter().flat_map(|files| named(files, &query.files)).map(near).collect()
         });
-        // Stable, so equal ones keep the order of file and ordinal.
-        hits.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-        hits.truncate(query.limit);
-        Ok(hits)
+        Ok(best(hits, query.limit))
+    }
+
+    async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
+        let hits = self.read(|spaces| {
+            let Some(files) = spaces.get(space) else { return Vec::new() };
+            let bm25 = Bm25::new(&query.terms, files.values().flatten().map(|stored| stored.terms.as_str()));
+            let answer = |stored: &EmbeddedChunk| {
+                let score = Score::Bm25(bm25.score(&stored.terms)?);
+                Some(Hit { chunk: stored.chunk.clone(), score })
+            };
+            named(files, &query.files).filter_map(answer).collect()
+        });
+        Ok(best(hits, query.limit))
+    }
+
+    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
+        Ok(self.read(|spaces| {
+            let stored = spaces.get(space).and_then(|files| files.get(file)).into_iter().flatten();
+            stored.map(|stored| &stored.chunk).filter(|chunk| ordinals.contains(&chunk.ordinal)).cloned().collect()
+        }))
     }
 
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {
@@ -104,6 +118,19 @@ impl VectorStore for MemoryStore {
     async fn optimize(&self) -> Result<(), VectorError> {
         Ok(())
     }
+}
+
+/// The chunks of the named files, by file and ordinal.
+fn named<'a>(files: &'a Files, names: &[FileId]) -> impl Iterator<Item = &'a EmbeddedChunk> {
+    let names: BTreeSet<&FileId> = names.iter().collect();
+    names.into_iter().filter_map(|name| files.get(name)).flatten()
+}
+
+/// The best first. The sort is stable, so equal ones keep the order of file and ordinal.
+fn best(mut hits: Vec<Hit>, limit: usize) -> Vec<Hit> {
+    hits.sort_by(|a, b| b.score.value().total_cmp(&a.score.value()));
+    hits.truncate(limit);
+    hits
 }
 
 fn check(space: &Space, vector: &[f32]) -> Result<(), VectorError> {

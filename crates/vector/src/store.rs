@@ -1,6 +1,7 @@
 //! The port itself.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use transom_domain::{Chunk, FileId, Fingerprint};
@@ -14,20 +15,35 @@ pub struct Space {
     pub dimension: usize,
 }
 
-/// A chunk and its vector.
+/// A chunk, its vector and its terms: all that it can be found by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmbeddedChunk {
     /// The chunk.
     pub chunk: Chunk,
     /// Its vector, of length 1.
     pub vector: Vec<f32>,
+    /// What a search by words compares, in the text's order, with white space between: words as an analyser left them, folded
+    /// and stemmed. A store compares them byte by byte and never analyses. Empty: no search by words finds the chunk.
+    pub terms: String,
 }
 
-/// What to look for.
+/// A question as a vector.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The question's vector; its length is the space's dimension.
     pub vector: Vec<f32>,
+    /// The files to look in, and no others. None named: nothing found.
+    pub files: Vec<FileId>,
+    /// How many chunks at most.
+    pub limit: usize,
+}
+
+/// A question as words.
+#[derive(Clone, Debug)]
+pub struct TermQuery {
+    /// The question's terms, analysed as the chunks' were. A chunk that has one of them is found; more of them, and rarer ones,
+    /// count for more. A term named twice counts once.
+    pub terms: Vec<String>,
     /// The files to look in, and no others. None named: nothing found.
     pub files: Vec<FileId>,
     /// How many chunks at most.
@@ -39,8 +55,26 @@ pub struct Query {
 pub struct Hit {
     /// The chunk.
     pub chunk: Chunk,
-    /// Cosine similarity to the question, from -1 to 1; higher is nearer.
-    pub similarity: f32,
+    /// How well it answers, and by which measure.
+    pub score: Score,
+}
+
+/// How well a chunk answers a question. Scores of different kinds cannot be compared with each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Score {
+    /// Cosine similarity of the vectors, from -1 to 1.
+    Similarity(f32),
+    /// BM25 of the terms, above 0 and without bound. How rare a term is and how long chunks are is measured over the space.
+    Bm25(f32),
+}
+
+impl Score {
+    /// The number alone; higher is better.
+    pub fn value(self) -> f32 {
+        match self {
+            Self::Similarity(value) | Self::Bm25(value) => value,
+        }
+    }
 }
 
 /// Why a store could not do as asked.
@@ -82,6 +116,12 @@ pub trait VectorStore: Send + Sync + 'static {
 
     /// The chunks nearest to the question, nearest first; equal ones by file and ordinal.
     async fn search(&self, space: &Space, query: &Query) -> Result<Vec<Hit>, VectorError>;
+
+    /// The chunks with the question's terms by BM25, best first; equal ones by file and ordinal.
+    async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError>;
+
+    /// The chunks of one file with these ordinals, in their order: what stands around a chunk that was found.
+    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError>;
 
     /// How many chunks each file has in the space; for checks, not for the hot path.
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError>;

@@ -189,7 +189,11 @@ impl Pipeline {
                 let batch: Vec<Chunk> = rest.by_ref().take(self.config.batch.max(1)).collect();
                 let texts: Vec<String> = batch.iter().map(|chunk| chunk.text.clone()).collect();
                 let vectors = self.embedder.embed(&texts, Purpose::Document).await?;
-                embedded.extend(batch.into_iter().zip(vectors).map(|(chunk, vector)| EmbeddedChunk { chunk, vector }));
+                embedded.extend(batch.into_iter().zip(vectors).map(|(chunk, vector)| EmbeddedChunk {
+                    chunk,
+                    vector,
+                    terms: String::new(),
+                }));
             }
             self.vectors.ensure(&space).await?;
             self.vectors.replace(&space, &file.id, embedded).await?;

@@ -146,7 +146,7 @@ impl Retrieval {
             let query = Query { vector: vector.clone(), files: ids.clone(), limit };
             for hit in self.vectors.search(&space, &query).await.map_err(damaged)? {
                 let kept = best.entry(hit.chunk.id()).or_insert_with(|| hit.clone());
-                if hit.similarity > kept.similarity {
+                if hit.score.value() > kept.score.value() {
                     *kept = hit;
                 }
             }
@@ -154,7 +154,7 @@ impl Retrieval {
         let mut hits: Vec<Hit> = best.into_values().collect();
         hits.sort_by(|a, b| {
             let place = |hit: &Hit| (hit.chunk.file_id.clone(), hit.chunk.ordinal);
-            b.similarity.total_cmp(&a.similarity).then_with(|| place(a).cmp(&place(b)))
+            b.score.value().total_cmp(&a.score.value()).then_with(|| place(a).cmp(&place(b)))
         });
         hits.truncate(limit);
         Ok(hits)
@@ -189,7 +189,7 @@ fn within(mut hits: Vec<Hit>, threshold: f32) -> Vec<Hit> {
 
 /// Cosine similarity from -1 to 1 as a score from 0 to 1, which is what clients are used to.
 fn score(hit: &Hit) -> f32 {
-    f32::midpoint(hit.similarity, 1.0).clamp(0.0, 1.0)
+    f32::midpoint(hit.score.value(), 1.0).clamp(0.0, 1.0)
 }
 
 fn metadata(file: Option<&File>, chunk: &Chunk) -> Map<String, Value> {

@@ -8,7 +8,7 @@ fn stray(file: &FileId) -> EmbeddedChunk {
     let mut vector = vec![0.0; 256];
     vector[0] = 1.0;
     let chunk = Chunk { file_id: file.clone(), ordinal: 0, text: "stray".into(), start_index: 0, page: None, headings: Vec::new() };
-    EmbeddedChunk { chunk, vector }
+    EmbeddedChunk { chunk, vector, terms: String::new() }
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn vectors_without_a_direction_are_not_found_and_hide_no_others() {
     put(&store, &space(2), "a", &[vec![0.0, 0.0], at(180.0), vec![3.0, 0.0]]).await;
     let query = Query { vector: at(0.0), files: vec![file("a")], limit: 10 };
     let hits = store.search(&space(2), &query).await.expect("the search succeeds");
-    let found: Vec<_> = hits.iter().map(|hit| (hit.chunk.text.as_str(), hit.similarity.round())).collect();
+    let found: Vec<_> = hits.iter().map(|hit| (hit.chunk.text.as_str(), hit.score.value().round())).collect();
     assert_eq!(found, [("a#2", 1.0), ("a#1", -1.0)]);
     let nowhere = Query { vector: vec![0.0, 0.0], ..query };
     assert!(store.search(&space(2), &nowhere).await.expect("the search succeeds").is_empty());

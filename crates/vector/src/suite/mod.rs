@@ -13,19 +13,23 @@
 //! `make` gives the store and whatever has to outlive it, such as its folder.
 //! That a store keeps what it has over a restart is not here: not every store does.
 
+mod around;
 mod searching;
 mod spaces;
+mod words;
 mod writing;
 
+pub use around::*;
 pub use searching::*;
 pub use spaces::*;
+pub use words::*;
 pub use writing::*;
 
 use std::collections::BTreeMap;
 
 use transom_domain::{Chunk, FileId, Fingerprint};
 
-use crate::{EmbeddedChunk, Hit, Query, Space, VectorStore};
+use crate::{EmbeddedChunk, Hit, Query, Score, Space, TermQuery, VectorStore};
 
 /// Makes a test of every behaviour. Takes the name of an `async fn` that gives a fresh store and what keeps it alive.
 #[macro_export]
@@ -59,6 +63,22 @@ macro_rules! behaviours {
             a_limit_without_bounds_finds_everything,
             equally_near_chunks_come_by_file_and_ordinal,
             a_question_of_another_dimension_is_refused,
+            a_search_by_words_sees_the_named_files_only,
+            naming_no_file_or_no_word_finds_nothing,
+            chunks_without_terms_are_found_by_no_word,
+            any_of_the_terms_is_enough_and_more_of_them_are_better,
+            rare_terms_count_for_more_than_common_ones,
+            a_term_that_comes_more_often_counts_for_more_and_a_long_chunk_for_less,
+            only_whole_terms_are_found,
+            terms_are_data_and_never_syntax,
+            a_term_named_twice_counts_once,
+            the_limit_keeps_the_best,
+            equally_good_chunks_come_by_file_and_ordinal,
+            many_files_can_be_named_beside_words,
+            words_that_were_replaced_or_deleted_are_found_no_more,
+            a_chunk_found_by_words_comes_back_whole,
+            the_chunks_around_one_come_in_their_order,
+            chunks_around_what_is_missing_are_none,
             ensuring_a_space_twice_keeps_what_is_in_it,
             a_missing_space_is_empty,
             spaces_do_not_mix,
@@ -101,7 +121,18 @@ pub fn chunk(of: &str, ordinal: u32, vector: &[f32]) -> EmbeddedChunk {
             headings: Vec::new(),
         },
         vector: vector.to_vec(),
+        terms: String::new(),
     }
+}
+
+/// A chunk of a file with these terms, somewhere in the plane.
+pub fn worded(of: &str, ordinal: u32, terms: &str) -> EmbeddedChunk {
+    EmbeddedChunk { terms: terms.to_owned(), ..chunk(of, ordinal, &at(0.0)) }
+}
+
+/// A question of these terms to these files.
+pub fn asking(terms: &[&str], files: &[&str], limit: usize) -> TermQuery {
+    TermQuery { terms: terms.iter().map(|&term| term.to_owned()).collect(), files: files.iter().map(|id| file(id)).collect(), limit }
 }
 
 /// A vector of length 1 in the plane, at this angle in degrees.
@@ -121,6 +152,26 @@ async fn find(store: &dyn VectorStore, space: &Space, vector: &[f32], files: &[&
 
 async fn found(store: &dyn VectorStore, space: &Space, vector: &[f32], files: &[&str], limit: usize) -> Vec<String> {
     find(store, space, vector, files, limit).await.into_iter().map(|hit| hit.chunk.text).collect()
+}
+
+async fn put_words(store: &dyn VectorStore, space: &Space, of: &str, chunks: &[&str]) {
+    let chunks = (0..).zip(chunks).map(|(ordinal, terms)| worded(of, ordinal, terms)).collect();
+    store.replace(space, &file(of), chunks).await.expect("the file is replaced");
+}
+
+async fn find_words(store: &dyn VectorStore, space: &Space, terms: &[&str], files: &[&str], limit: usize) -> Vec<Hit> {
+    store.search_terms(space, &asking(terms, files, limit)).await.expect("the search succeeds")
+}
+
+async fn found_words(store: &dyn VectorStore, space: &Space, terms: &[&str], files: &[&str], limit: usize) -> Vec<String> {
+    find_words(store, space, terms, files, limit).await.into_iter().map(|hit| hit.chunk.text).collect()
+}
+
+fn similarity(hit: &Hit) -> f32 {
+    match hit.score {
+        Score::Similarity(similarity) => similarity,
+        Score::Bm25(_) => panic!("vectors were compared: {hit:?}"),
+    }
 }
 
 async fn counts(store: &dyn VectorStore, space: &Space) -> BTreeMap<String, usize> {
