@@ -91,7 +91,7 @@ impl Store {
         let tx = self.begin().await?;
         file::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
         if process {
-            queue::leave(&tx, &JobKind::Process(made.id.clone())).await?;
+            queue::leave(&tx, &made.user_id, JobKind::Process(made.id.clone())).await?;
         }
         tx.commit().await?;
         Ok(made)
@@ -146,11 +146,9 @@ impl Store {
     /// Work on the file's earlier text is cancelled.
     pub async fn replace_file_text(&self, caller: &Caller, id: &FileId, text: &Text) -> Result<Option<File>, StoreError> {
         let tx = self.begin().await?;
-        if changeable(&tx, caller, id).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
         texts::keep(&tx, id, text, &hex::encode(Sha256::digest(&text.text))).await?;
-        let file = put_back(&tx, JobKind::Index(id.clone())).await?;
+        let file = put_back(&tx, row, JobKind::Index(id.clone())).await?;
         tx.commit().await?;
         Ok(file)
     }
@@ -177,10 +175,8 @@ impl Store {
     /// Earlier work on it is cancelled.
     pub async fn process_file(&self, caller: &Caller, id: &FileId) -> Result<Option<File>, StoreError> {
         let tx = self.begin().await?;
-        if changeable(&tx, caller, id).await?.is_none() {
-            return Ok(None);
-        }
-        let file = put_back(&tx, JobKind::Process(id.clone())).await?;
+        let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        let file = put_back(&tx, row, JobKind::Process(id.clone())).await?;
         tx.commit().await?;
         Ok(file)
     }
@@ -215,12 +211,11 @@ async fn changeable(tx: &DatabaseTransaction, caller: &Caller, id: &FileId) -> R
 }
 
 /// Cancels the work on a file, leaves this job instead, and makes the file wait for it.
-async fn put_back(tx: &DatabaseTransaction, kind: JobKind) -> Result<Option<File>, StoreError> {
-    let id = kind.file().as_str().to_owned();
-    queue::cancel(tx, Condition::all().add(job::Column::FileId.eq(id.as_str()))).await?;
-    queue::leave(tx, &kind).await?;
-    status(tx, &id.as_str().into(), FileStatus::Pending, None).await?;
-    file::Entity::find_by_id(id).one(tx).await?.map(File::try_from).transpose()
+async fn put_back(tx: &DatabaseTransaction, row: file::Model, kind: JobKind) -> Result<Option<File>, StoreError> {
+    queue::cancel(tx, Condition::all().add(job::Column::FileId.eq(row.id.as_str()))).await?;
+    queue::leave(tx, &row.user_id.into(), kind).await?;
+    status(tx, &row.id.as_str().into(), FileStatus::Pending, None).await?;
+    file::Entity::find_by_id(row.id).one(tx).await?.map(File::try_from).transpose()
 }
 
 /// Deletes files with their texts, memberships and work, and leaves a job for each to erase its bytes and vectors.
@@ -235,8 +230,8 @@ pub(crate) async fn erase(tx: &DatabaseTransaction, which: Condition) -> Result<
         queue::cancel(tx, Condition::all().add(job::Column::FileId.is_in(ids.iter().copied()))).await?;
         // Texts and memberships go with the row.
         erased += file::Entity::delete_many().filter(file::Column::Id.is_in(ids)).exec(tx).await?.rows_affected;
-        let jobs: Vec<JobKind> = rows.into_iter().map(|row| JobKind::Erase(row.id.into(), row.object_path)).collect();
-        queue::leave_all(tx, &jobs).await?;
+        let jobs = rows.into_iter().map(|row| (queue::nobody(), JobKind::Erase(row.id.into(), row.object_path)));
+        queue::leave_all(tx, jobs.collect()).await?;
     }
 }
 

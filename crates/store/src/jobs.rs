@@ -5,7 +5,7 @@
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
-use transom_domain::{File, FileId, FileStatus, Fingerprint, JobId, Text, Timestamp};
+use transom_domain::{File, FileId, FileStatus, Fingerprint, JobId, Text, Timestamp, UserId};
 
 use crate::connect::Lock;
 use crate::entity::{file, job};
@@ -52,24 +52,27 @@ pub struct Job {
 }
 
 impl Store {
-    /// Takes the oldest job that is due and that nobody holds, until `now + lease_seconds`. A lease that ran out is free again.
-    /// Passes over jobs of a file that another job is being done for.
-    pub async fn lease_job(&self, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>, StoreError> {
+    /// Takes the job whose turn it is of those that are due and that nobody holds, until `now + lease_seconds`. Accounts take turns; an
+    /// account's jobs come oldest first. A lease that ran out is free again.
+    /// Passes over jobs of a file that another job is being done for, and over those of an account that has `at_once` leased already.
+    pub async fn lease_job(&self, now: Timestamp, lease_seconds: i64, at_once: usize) -> Result<Option<Job>, StoreError> {
         // Workers ask often and mostly in vain: that must not take the writer.
         if job::Entity::find().filter(free(now)).limit(1).one(&self.read).await?.is_none() {
             return Ok(None);
         }
         let tx = self.begin_locked(Lock::Jobs).await?;
         job::Entity::delete_many().filter(free(now)).filter(job::Column::Cancelled.eq(true)).exec(&tx).await?;
-        let oldest = job::Entity::find()
+        let busy = busy_accounts(&tx, now, at_once).await?;
+        let first = job::Entity::find()
             .filter(free(now))
             .filter(file_is_free(now))
-            .order_by_asc(job::Column::DueAt)
+            .filter(job::Column::UserId.is_not_in(busy))
+            .order_by_asc(job::Column::Turn)
             .order_by_asc(job::Column::Ordinal)
             .lock_exclusive()
             .one(&tx)
             .await?;
-        if let Some(row) = &oldest {
+        if let Some(row) = &first {
             job::Entity::update_many()
                 .col_expr(job::Column::LeaseUntil, Expr::value(now.saturating_add(lease_seconds)))
                 .col_expr(job::Column::Attempts, Expr::value(row.attempts.saturating_add(1)))
@@ -78,7 +81,7 @@ impl Store {
                 .await?;
         }
         tx.commit().await?;
-        oldest.map(leased).transpose()
+        first.map(leased).transpose()
     }
 
     /// Keeps a leased job for longer; `false` where it is gone (cancelled).
@@ -100,11 +103,21 @@ impl Store {
 
     /// Puts a job back, to be tried again from `at` on. One that was cancelled meanwhile ends instead.
     pub async fn retry_job(&self, id: &JobId, at: Timestamp) -> Result<(), StoreError> {
+        self.put_back_job(id, at, 0).await
+    }
+
+    /// The same where the try says nothing about the job: the server stopped, or its disk is full. It is not counted.
+    pub async fn postpone_job(&self, id: &JobId, at: Timestamp) -> Result<(), StoreError> {
+        self.put_back_job(id, at, 1).await
+    }
+
+    async fn put_back_job(&self, id: &JobId, at: Timestamp, uncounted: i32) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         job::Entity::delete_by_id(id.as_str()).filter(job::Column::Cancelled.eq(true)).exec(&tx).await?;
         job::Entity::update_many()
             .col_expr(job::Column::LeaseUntil, Expr::value(None::<i64>))
             .col_expr(job::Column::DueAt, Expr::value(at))
+            .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).sub(uncounted))
             .filter(job::Column::Id.eq(id.as_str()))
             .exec(&tx)
             .await?;
@@ -190,20 +203,19 @@ impl Store {
         let tx = self.begin().await?;
         let ids = file::Entity::find()
             .select_only()
-            .column(file::Column::Id)
+            .columns([file::Column::Id, file::Column::UserId])
             .filter(file::Column::Status.eq(FileStatus::Completed.as_str()))
             .filter(Condition::all().add_option(stale))
             .filter(file::Column::Id.not_in_subquery(waiting))
             .order_by_asc(file::Column::Ordinal)
-            .into_tuple::<String>()
+            .into_tuple::<(String, String)>()
             .all(&tx)
             .await?;
-        let jobs: Vec<JobKind> = ids.into_iter().map(|id| JobKind::Index(id.into())).collect();
-        for jobs in jobs.chunks(IDS_AT_ONCE) {
-            queue::leave_all(&tx, jobs).await?;
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            queue::leave_all(&tx, index_jobs(ids)).await?;
         }
         tx.commit().await?;
-        Ok(jobs.len() as u64)
+        Ok(ids.len() as u64)
     }
 
     /// Leaves an [`JobKind::Index`] job for each of these files that is completed, and makes its status pending: for vectors that are lost. How many.
@@ -211,9 +223,9 @@ impl Store {
         let tx = self.begin().await?;
         let mut left = 0;
         for ids in ids.chunks(IDS_AT_ONCE) {
-            let completed: Vec<String> = file::Entity::find()
+            let completed: Vec<(String, String)> = file::Entity::find()
                 .select_only()
-                .column(file::Column::Id)
+                .columns([file::Column::Id, file::Column::UserId])
                 .filter(file::Column::Id.is_in(ids.iter().map(FileId::as_str)))
                 .filter(file::Column::Status.eq(FileStatus::Completed.as_str()))
                 .into_tuple()
@@ -221,16 +233,27 @@ impl Store {
                 .await?;
             file::Entity::update_many()
                 .col_expr(file::Column::Status, Expr::value(FileStatus::Pending.as_str()))
-                .filter(file::Column::Id.is_in(completed.iter().map(String::as_str)))
+                .filter(file::Column::Id.is_in(completed.iter().map(|(id, _)| id.as_str())))
                 .exec(&tx)
                 .await?;
             left += completed.len() as u64;
-            let jobs: Vec<JobKind> = completed.into_iter().map(|id| JobKind::Index(id.into())).collect();
-            queue::leave_all(&tx, &jobs).await?;
+            queue::leave_all(&tx, index_jobs(&completed)).await?;
         }
         tx.commit().await?;
         Ok(left)
     }
+}
+
+/// A job to index each of these files, given with their accounts.
+fn index_jobs(files: &[(String, String)]) -> Vec<(UserId, JobKind)> {
+    files.iter().map(|(file, account)| (account.as_str().into(), JobKind::Index(file.as_str().into()))).collect()
+}
+
+/// Accounts for which so many jobs are being done.
+async fn busy_accounts(tx: &DatabaseTransaction, now: Timestamp, at_once: usize) -> Result<Vec<String>, StoreError> {
+    let held = job::Entity::find().select_only().column(job::Column::UserId).filter(job::Column::LeaseUntil.gt(now));
+    let many = job::Column::Id.count().gte(i64::try_from(at_once).unwrap_or(i64::MAX));
+    Ok(held.group_by(job::Column::UserId).having(many).into_tuple().all(tx).await?)
 }
 
 fn free(now: Timestamp) -> Condition {

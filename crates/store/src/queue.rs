@@ -1,41 +1,77 @@
 //! How jobs come and go, inside the transactions of what they are about.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
-use transom_domain::{JobId, now};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use transom_domain::{JobId, UserId, now};
 
 use crate::StoreError;
 use crate::entity::job;
 use crate::jobs::JobKind;
 use crate::query::ordinal;
 
-/// Leaves a job, due now.
-pub(crate) async fn leave(db: &impl ConnectionTrait, kind: &JobKind) -> Result<(), StoreError> {
-    leave_all(db, std::slice::from_ref(kind)).await
+/// Whose work erasing is: the file's owner is done with it, and may be gone.
+pub(crate) fn nobody() -> UserId {
+    String::new().into()
 }
 
-/// Leaves several jobs, due now, in this order. Not more than one statement can hold.
-pub(crate) async fn leave_all(db: &impl ConnectionTrait, kinds: &[JobKind]) -> Result<(), StoreError> {
-    if kinds.is_empty() {
+/// Leaves a job of an account's, due now.
+pub(crate) async fn leave(db: &impl ConnectionTrait, account: &UserId, kind: JobKind) -> Result<(), StoreError> {
+    leave_all(db, vec![(account.clone(), kind)]).await
+}
+
+/// Leaves several jobs, each of an account, due now, in this order. Not more than one statement can hold.
+///
+/// Accounts take turns: a job's turn is the one after its account's last, but none that has passed. So the first of an account that
+/// comes now stands beside the first of those that wait, and a thousand files of one account do not hold up another's one.
+pub(crate) async fn leave_all(db: &impl ConnectionTrait, jobs: Vec<(UserId, JobKind)>) -> Result<(), StoreError> {
+    if jobs.is_empty() {
         return Ok(());
     }
+    let mut next = next_turns(db, &jobs).await?;
     let due_at = now();
-    let rows = kinds.iter().map(|kind| job::ActiveModel {
-        id: Set(JobId::random().into()),
-        kind: Set(kind.name().to_owned()),
-        file_id: Set(kind.file().as_str().to_owned()),
-        object_path: Set(match kind {
-            JobKind::Erase(_, path) => Some(path.clone()),
-            JobKind::Process(_) | JobKind::Index(_) => None,
-        }),
-        due_at: Set(due_at),
-        lease_until: Set(None),
-        attempts: Set(0),
-        cancelled: Set(false),
-        ordinal: Set(ordinal()),
+    let rows = jobs.into_iter().map(|(account, kind)| {
+        let turn = next.entry(account.clone()).and_modify(|turn| *turn = turn.saturating_add(1)).or_default();
+        job::ActiveModel {
+            id: Set(JobId::random().into()),
+            kind: Set(kind.name().to_owned()),
+            file_id: Set(kind.file().as_str().to_owned()),
+            object_path: Set(match kind {
+                JobKind::Erase(_, path) => Some(path),
+                JobKind::Process(_) | JobKind::Index(_) => None,
+            }),
+            due_at: Set(due_at),
+            lease_until: Set(None),
+            attempts: Set(0),
+            cancelled: Set(false),
+            ordinal: Set(ordinal()),
+            user_id: Set(account.into()),
+            turn: Set(*turn),
+        }
     });
     job::Entity::insert_many(rows).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// The turn before the next one of each account: its last, or the one before the first that anybody waits for.
+async fn next_turns(db: &impl ConnectionTrait, jobs: &[(UserId, JobKind)]) -> Result<HashMap<UserId, i64>, StoreError> {
+    let first = job::Entity::find().select_only().expr(job::Column::Turn.min()).into_tuple::<Option<i64>>().one(db).await?.flatten();
+    let before_first = first.unwrap_or(0).saturating_sub(1);
+    let mut turns: HashMap<UserId, i64> = jobs.iter().map(|(account, _)| (account.clone(), before_first)).collect();
+    let last = job::Entity::find()
+        .select_only()
+        .column(job::Column::UserId)
+        .expr(job::Column::Turn.max())
+        .filter(job::Column::UserId.is_in(turns.keys().map(UserId::as_str)))
+        .group_by(job::Column::UserId)
+        .into_tuple::<(String, i64)>()
+        .all(db)
+        .await?;
+    for (account, last) in last {
+        turns.entry(account.into()).and_modify(|turn| *turn = last.max(*turn));
+    }
+    Ok(turns)
 }
 
 /// Cancels process and index jobs: those that wait go, those that run are marked, for their workers to see.

@@ -26,7 +26,7 @@ async fn two_workers_never_get_the_same_job() {
         let store = store.clone();
         tokio::spawn(async move {
             let mut leased = Vec::new();
-            while let Some(job) = store.lease_job(now() + 1, 60).await.unwrap() {
+            while let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
                 leased.push(job.id);
             }
             leased
@@ -49,13 +49,13 @@ async fn jobs_come_oldest_first_and_only_when_due() {
         made.push(store.create_file(&ann, new_file(name), true).await.unwrap().id);
     }
     let now = now();
-    let first = store.lease_job(now, 60).await.unwrap().unwrap();
+    let first = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(first.kind, JobKind::Process(made[0].clone()));
-    assert_eq!(store.lease_job(now, 60).await.unwrap().unwrap().kind, JobKind::Process(made[1].clone()));
+    assert_eq!(store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Process(made[1].clone()));
     store.retry_job(&first.id, now + 500).await.unwrap();
-    assert_eq!(store.lease_job(now, 60).await.unwrap().unwrap().kind, JobKind::Process(made[2].clone()));
-    assert!(store.lease_job(now, 60).await.unwrap().is_none());
-    let again = store.lease_job(now + 500, 60).await.unwrap();
+    assert_eq!(store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Process(made[2].clone()));
+    assert!(store.lease_job(now, 60, usize::MAX).await.unwrap().is_none());
+    let again = store.lease_job(now + 500, 60, usize::MAX).await.unwrap();
     assert!(again.is_some());
 }
 
@@ -65,15 +65,15 @@ async fn attempts_are_counted_and_a_lease_that_ran_out_is_free_again() {
     let ann = caller(&store, "ann", Role::User).await;
     store.create_file(&ann, new_file("a"), true).await.unwrap();
     let now = now();
-    let first = store.lease_job(now, 60).await.unwrap().unwrap();
+    let first = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(first.attempt, 1);
-    assert!(store.lease_job(now + 59, 60).await.unwrap().is_none());
+    assert!(store.lease_job(now + 59, 60, usize::MAX).await.unwrap().is_none());
     assert!(store.renew_job(&first.id, now + 120).await.unwrap());
-    assert!(store.lease_job(now + 61, 60).await.unwrap().is_none());
-    let second = store.lease_job(now + 120, 60).await.unwrap().unwrap();
+    assert!(store.lease_job(now + 61, 60, usize::MAX).await.unwrap().is_none());
+    let second = store.lease_job(now + 120, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!((second.id.clone(), second.attempt), (first.id, 2));
     assert_eq!(store.release_jobs().await.unwrap(), 1);
-    let third = store.lease_job(now + 121, 60).await.unwrap().unwrap();
+    let third = store.lease_job(now + 121, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(third.attempt, 3);
     store.finish_job(&third.id).await.unwrap();
     assert_eq!(store.count_jobs().await.unwrap(), 0);
@@ -87,7 +87,7 @@ async fn deleting_a_file_cancels_what_waits_and_leaves_an_erase_job() {
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     assert!(store.delete_file(&ann, &file.id).await.unwrap());
     assert_eq!(store.count_jobs().await.unwrap(), 1);
-    let job = store.lease_job(now() + 1, 60).await.unwrap().unwrap();
+    let job = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(job.kind, JobKind::Erase(file.id.clone(), file.object_path));
     assert!(!store.set_status(&file.id, FileStatus::Completed, None).await.unwrap());
     assert!(!store.keep_text(&file.id, &text("late"), "hash").await.unwrap());
@@ -100,12 +100,12 @@ async fn erasing_waits_for_the_worker_that_still_has_the_file() {
     let ann = caller(&store, "ann", Role::User).await;
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     let at = now() + 1;
-    let running = store.lease_job(at, 60).await.unwrap().unwrap();
+    let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
     assert!(store.delete_file(&ann, &file.id).await.unwrap());
     assert!(!store.renew_job(&running.id, at + 100).await.unwrap(), "the worker learns that it was cancelled");
-    assert!(store.lease_job(at, 60).await.unwrap().is_none(), "its vectors could come after they were erased");
+    assert!(store.lease_job(at, 60, usize::MAX).await.unwrap().is_none(), "its vectors could come after they were erased");
     store.finish_job(&running.id).await.unwrap();
-    assert!(matches!(store.lease_job(at, 60).await.unwrap().unwrap().kind, JobKind::Erase(..)));
+    assert!(matches!(store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Erase(..)));
 }
 
 #[tokio::test]
@@ -115,12 +115,12 @@ async fn a_cancelled_job_does_not_come_back_by_being_retried_or_running_out() {
     let at = now() + 1;
     for retried in [true, false] {
         let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
-        let running = store.lease_job(at, 60).await.unwrap().unwrap();
+        let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
         assert!(store.delete_file(&ann, &file.id).await.unwrap());
         if retried {
             store.retry_job(&running.id, at).await.unwrap();
         }
-        let next = store.lease_job(at + 60, 60).await.unwrap().unwrap();
+        let next = store.lease_job(at + 60, 60, usize::MAX).await.unwrap().unwrap();
         assert!(matches!(next.kind, JobKind::Erase(..)));
         store.finish_job(&next.id).await.unwrap();
         assert_eq!(store.count_jobs().await.unwrap(), 0);
@@ -133,13 +133,13 @@ async fn a_worker_cannot_overwrite_the_text_that_replaced_what_it_reads() {
     let ann = caller(&store, "ann", Role::User).await;
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     let at = now() + 1;
-    let running = store.lease_job(at, 60).await.unwrap().unwrap();
+    let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
     let replaced = store.replace_file_text(&ann, &file.id, &text("the user's")).await.unwrap().unwrap();
     assert_eq!(replaced.status, FileStatus::Pending);
     assert!(!store.keep_text(&file.id, &text("the worker's"), "hash").await.unwrap());
     assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned())).await.unwrap());
     store.finish_job(&running.id).await.unwrap();
-    let next = store.lease_job(at, 60).await.unwrap().unwrap();
+    let next = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(next.kind, JobKind::Index(file.id.clone()));
     assert_eq!(store.job_text(&file.id).await.unwrap().unwrap(), text("the user's"));
     assert!(store.set_indexed(&file.id, &Fingerprint("f".to_owned())).await.unwrap());
@@ -171,7 +171,7 @@ async fn only_completed_files_of_another_embedder_are_indexed_again() {
     store.set_status(&ids[2], FileStatus::Failed, Some("no text")).await.unwrap();
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 1);
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 0, "its job waits already");
-    let job = store.lease_job(now() + 1, 60).await.unwrap().unwrap();
+    let job = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(job.kind, JobKind::Index(ids[0].clone()));
     store.finish_job(&job.id).await.unwrap();
     assert_eq!(store.reindex_files(None).await.unwrap(), 2);
@@ -188,4 +188,59 @@ async fn text_with_nul_characters_is_kept_with_its_offsets() {
     assert_eq!(store.file_text(&ann, &file.id).await.unwrap().unwrap(), text("one two"));
     let kept = store.job_file(&file.id).await.unwrap().unwrap();
     assert_eq!((kept.text_hash.as_deref(), kept.error.as_deref()), (Some("hash"), Some("bad byte")));
+}
+
+#[tokio::test]
+async fn one_accounts_thousand_files_do_not_hold_up_anothers_one() {
+    let store = store().await;
+    let (ann, ben) = (caller(&store, "ann", Role::User).await, caller(&store, "ben", Role::User).await);
+    for n in 0..30 {
+        store.create_file(&ann, new_file(&format!("{n}.txt")), true).await.unwrap();
+    }
+    let at = now() + 1;
+    for _ in 0..5 {
+        let job = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
+        store.finish_job(&job.id).await.unwrap();
+    }
+    let bens: Vec<_> = [(); 2].map(|()| store.create_file(&ben, new_file("ben.txt"), true)).into_iter().collect();
+    let mut waiting = HashSet::new();
+    for file in bens {
+        waiting.insert(file.await.unwrap().id);
+    }
+    let mut leased = 0;
+    while !waiting.is_empty() {
+        waiting.remove(store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap().kind.file());
+        leased += 1;
+    }
+    assert!(leased <= 4, "both of Ben's files came after {leased} of 27");
+}
+
+#[tokio::test]
+async fn an_account_leaves_workers_to_others_however_much_it_brings() {
+    let store = store().await;
+    let (ann, ben) = (caller(&store, "ann", Role::User).await, caller(&store, "ben", Role::User).await);
+    for n in 0..5 {
+        store.create_file(&ann, new_file(&format!("{n}.txt")), true).await.unwrap();
+    }
+    let at = now() + 1;
+    let first = store.lease_job(at, 60, 2).await.unwrap().unwrap();
+    store.lease_job(at, 60, 2).await.unwrap().unwrap();
+    assert!(store.lease_job(at, 60, 2).await.unwrap().is_none());
+    let file = store.create_file(&ben, new_file("ben.txt"), true).await.unwrap();
+    assert_eq!(*store.lease_job(at, 60, 2).await.unwrap().unwrap().kind.file(), file.id);
+    store.finish_job(&first.id).await.unwrap();
+    assert!(store.lease_job(at, 60, 2).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_try_that_says_nothing_about_the_job_is_not_counted() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    store.create_file(&ann, new_file("a"), true).await.unwrap();
+    let now = now();
+    for _ in 0..3 {
+        let job = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
+        assert_eq!(job.attempt, 1);
+        store.postpone_job(&job.id, now).await.unwrap();
+    }
 }

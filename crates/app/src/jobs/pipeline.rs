@@ -58,12 +58,14 @@ pub(super) enum Trouble {
     Permanent(String),
     /// Trying again may help; the reason is for the file's owner, should it never.
     Transient(String),
+    /// There is no room; trying again helps when there is.
+    Full,
 }
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Full => Trouble::Transient("no space left on the server's disk".to_owned()),
+            StoreError::Full => Trouble::Full,
             other => {
                 tracing::error!(reason = %other, "the database failed a worker");
                 Trouble::Transient("the server's database failed".to_owned())
@@ -75,7 +77,7 @@ impl From<StoreError> for Trouble {
 impl From<VectorError> for Trouble {
     fn from(error: VectorError) -> Self {
         match error {
-            VectorError::Full(_) => Trouble::Transient("no space left on the server's disk".to_owned()),
+            VectorError::Full(_) => Trouble::Full,
             other => {
                 tracing::error!(reason = %other, "the vector store failed a worker");
                 Trouble::Transient("the vectors could not be stored; the server's log has the details".to_owned())

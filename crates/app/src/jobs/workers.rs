@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_domain::{FileId, FileStatus, now};
+use transom_store::StoreError;
 use transom_store::jobs::{Job, JobKind};
 
 use super::Pipeline;
@@ -15,7 +16,7 @@ use super::pipeline::Trouble;
 pub struct WorkerConfig {
     /// How many at a time.
     pub workers: usize,
-    /// How often a file is tried before it counts as failed. Erasing is tried until it succeeds.
+    /// How often a file is tried before it counts as failed. Erasing is tried until it succeeds, and so is all work that a full disk stops.
     pub attempts: u32,
     /// Wait before the second try; doubled for each further one, up to five minutes.
     pub backoff: Duration,
@@ -86,7 +87,7 @@ impl Worker {
     async fn run(self) {
         while !self.stop.is_cancelled() {
             let lease = i64::try_from(self.config.lease.as_secs()).unwrap_or(i64::MAX);
-            match self.pipeline.store.lease_job(now(), lease).await {
+            match self.pipeline.store.lease_job(now(), lease, self.at_once()).await {
                 Ok(Some(job)) => {
                     // Where there is one job there may be more: the next idle worker has a look.
                     self.pipeline.signals.work();
@@ -99,6 +100,11 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Jobs of one account at a time: its slow files leave a worker to everybody else, and one of them a worker to its others.
+    fn at_once(&self) -> usize {
+        self.config.workers.saturating_sub(1).max(2)
     }
 
     async fn idle(&self) {
@@ -114,9 +120,20 @@ impl Worker {
             JobKind::Process(file) | JobKind::Index(file) | JobKind::Erase(file, _) => file.clone(),
         };
         let ending = self.run_leased(job).await;
-        if let Err(reason) = self.settle(job, &file, ending).await {
-            // The lease runs out and the job is done again, which every step allows.
-            tracing::error!(%reason, file = %file, "the end of a job could not be noted");
+        loop {
+            match self.settle(job, &file, &ending).await {
+                Ok(()) => break,
+                // Where nothing can be noted, nothing else can be done either.
+                Err(StoreError::Full) if !self.stop.is_cancelled() => {
+                    tracing::error!(file = %file, "the end of a job cannot be noted: no space left on the disk");
+                    self.idle().await;
+                }
+                // The lease runs out and the job is done again, which every step allows.
+                Err(reason) => {
+                    tracing::error!(%reason, file = %file, "the end of a job could not be noted");
+                    break;
+                }
+            }
         }
         self.pipeline.signals.finished(&file);
     }
@@ -153,36 +170,44 @@ impl Worker {
         }
     }
 
-    async fn settle(&self, job: &Job, file: &FileId, ending: Ending) -> Result<(), transom_store::StoreError> {
+    async fn settle(&self, job: &Job, file: &FileId, ending: &Ending) -> Result<(), StoreError> {
         let store = &self.pipeline.store;
         match ending {
             Ending::Done => store.finish_job(&job.id).await,
-            Ending::Stopped => store.retry_job(&job.id, now()).await,
+            Ending::Stopped => store.postpone_job(&job.id, now()).await,
             Ending::Cancelled | Ending::Trouble(Trouble::Gone) => {
                 // The deletion's own job may have run before the vectors of this one were written.
-                if store.job_file(file).await?.is_none()
-                    && let Err(Trouble::Transient(reason) | Trouble::Permanent(reason)) = self.pipeline.vectors_of_gone(file).await
-                {
-                    tracing::warn!(%reason, file = %file, "the vectors of a deleted file are left to the next repair");
+                if store.job_file(file).await?.is_none() && self.pipeline.vectors_of_gone(file).await.is_err() {
+                    tracing::warn!(file = %file, "the vectors of a deleted file are left to the next repair");
                 }
                 store.finish_job(&job.id).await
             }
-            Ending::Trouble(Trouble::Permanent(reason)) => self.fail(job, file, &reason).await,
+            Ending::Trouble(Trouble::Permanent(reason)) => self.fail(job, file, reason).await,
+            Ending::Trouble(Trouble::Full) => {
+                tracing::error!(file = %file, "no space left on the disk: a job waits until there is");
+                self.wait_for_next_try(job, file).await?;
+                store.postpone_job(&job.id, now().saturating_add(self.delay(job.attempt))).await
+            }
             Ending::Trouble(Trouble::Transient(reason)) => {
                 let erasing = matches!(job.kind, JobKind::Erase(..));
                 if !erasing && job.attempt >= self.config.attempts {
-                    return self.fail(job, file, &reason).await;
+                    return self.fail(job, file, reason).await;
                 }
                 tracing::warn!(%reason, file = %file, attempt = job.attempt, "a job will be tried again");
-                if !erasing {
-                    store.set_status(file, FileStatus::Pending, None).await?;
-                }
+                self.wait_for_next_try(job, file).await?;
                 store.retry_job(&job.id, now().saturating_add(self.delay(job.attempt))).await
             }
         }
     }
 
-    async fn fail(&self, job: &Job, file: &FileId, reason: &str) -> Result<(), transom_store::StoreError> {
+    async fn wait_for_next_try(&self, job: &Job, file: &FileId) -> Result<(), StoreError> {
+        if !matches!(job.kind, JobKind::Erase(..)) {
+            self.pipeline.store.set_status(file, FileStatus::Pending, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn fail(&self, job: &Job, file: &FileId, reason: &str) -> Result<(), StoreError> {
         tracing::info!(file = %file, attempts = job.attempt, "a file could not be processed");
         if !matches!(job.kind, JobKind::Erase(..)) {
             self.pipeline.store.set_status(file, FileStatus::Failed, Some(reason)).await?;

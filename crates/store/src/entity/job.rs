@@ -15,6 +15,8 @@ pub struct Model {
     pub attempts: i32,
     pub cancelled: bool,
     pub ordinal: i64,
+    pub user_id: String,
+    pub turn: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
