@@ -42,12 +42,25 @@ struct QuestionRequest {
     #[serde(default)]
     k: Option<usize>,
     #[serde(default)]
+    k_reranker: Option<usize>,
+    #[serde(default)]
     r: Option<f32>,
+    #[serde(default)]
+    hybrid: Option<bool>,
+    #[serde(default)]
+    hybrid_bm25_weight: Option<f32>,
 }
 
 impl From<QuestionRequest> for Question {
     fn from(request: QuestionRequest) -> Self {
-        Question { text: request.query, limit: request.k, threshold: request.r }
+        Question {
+            text: request.query,
+            limit: request.k,
+            reranked: request.k_reranker,
+            threshold: request.r,
+            hybrid: request.hybrid,
+            bm25_weight: request.hybrid_bm25_weight,
+        }
     }
 }
 
@@ -101,7 +114,12 @@ async fn get_config(app: Data<App>, _caller: Admin) -> Answer {
         "TOP_K": settings.top_k,
         "BYPASS_EMBEDDING_AND_RETRIEVAL": settings.bypass,
         "RAG_FULL_CONTEXT": settings.full_context,
-        "ENABLE_RAG_HYBRID_SEARCH": false,
+        "ENABLE_RAG_HYBRID_SEARCH": settings.hybrid,
+        "TOP_K_RERANKER": settings.top_k_reranker,
+        "HYBRID_BM25_WEIGHT": settings.bm25_weight,
+        "RAG_RERANKING_ENGINE": settings.reranking.engine,
+        "RAG_RERANKING_MODEL": settings.reranking.model,
+        "RAG_EXTERNAL_RERANKER_URL": settings.reranking.url,
         "RELEVANCE_THRESHOLD": settings.relevance_threshold,
         "ENABLE_RETRIEVAL_QUERY_GENERATION": settings.query_generation,
         "TEXT_SPLITTER": settings.indexing.splitter,

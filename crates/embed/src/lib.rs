@@ -82,6 +82,11 @@ impl Embedder for MiniLm {
         Ok(DIMENSION)
     }
 
+    /// It was trained on English alone.
+    fn knows(&self, language: &str) -> bool {
+        language == "eng"
+    }
+
     async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
         if texts.is_empty() {
             return Ok(Vec::new());

@@ -26,6 +26,11 @@ pub trait Embedder: Send + Sync + 'static {
     /// Numbers in a vector. May ask the model once.
     async fn dimension(&self) -> Result<usize, LlmError>;
 
+    /// Whether its vectors say what a text in this language (ISO 639-3) is about. Where they do not, texts are found by their words.
+    fn knows(&self, _language: &str) -> bool {
+        true
+    }
+
     /// Embeds `texts`.
     async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError>;
 }

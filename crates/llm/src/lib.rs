@@ -1,7 +1,8 @@
 //! The port to language models and embedders.
 //!
 //! A [`ChatModel`] is one upstream: it lists its models and answers chat calls, whole or as a stream.
-//! An [`Embedder`] turns texts into vectors. A [`RawUpstream`] passes any other call of an upstream's own API through.
+//! An [`Embedder`] turns texts into vectors, and a [`Reranker`] judges found texts
+//! together with the question. A [`RawUpstream`] passes any other call of an upstream's own API through.
 //! A [`Function`] is a program that answers as a model or filters the calls of others; [`CallContext`] is what it may know of a call.
 //! Requests and answers are in OpenAI's shape, and travel as the bytes they came in
 //! wherever nothing needs to look inside (see [`Body`] and [`ChatAnswer`]).
@@ -24,6 +25,7 @@ mod embed;
 mod error;
 mod function;
 mod raw;
+mod rerank;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod wire;
@@ -37,3 +39,4 @@ pub use function::{
     FunctionRuntime, NoHost, RequestHead, StreamFilter, Valves,
 };
 pub use raw::{ByteStream, RawAnswer, RawBody, RawRequest, RawUpstream};
+pub use rerank::{Relevance, Reranker};

@@ -7,12 +7,14 @@
 
 mod in_process;
 mod pipeline;
+mod prepare;
 mod repair;
 mod signals;
 mod workers;
 
 pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
+pub(crate) use prepare::chunk_terms;
 pub use repair::{Repair, Report};
 pub use signals::Signals;
 pub use workers::{WorkerConfig, Workers};

