@@ -23,6 +23,12 @@ pub enum Command {
     User(User),
     /// Looks at the data folder and says what is wrong with it
     Doctor(Doctor),
+    /// Internal: reads documents for the server that started it, and can do nothing else
+    ///
+    /// The server starts as many of these as it processes files at once, and talks to them through standard input.
+    /// Before one takes a document, it gives up files, network and most memory. It ends with the server.
+    #[command(hide = true)]
+    Extract,
 }
 
 /// `transom serve`.
@@ -113,6 +119,7 @@ impl Command {
     /// The variables that flags go before.
     pub(crate) fn overrides(&self) -> Vec<(String, String)> {
         let (folder, more) = match self {
+            Self::Extract => return Vec::new(),
             Self::Serve(serve) => (&serve.folder, vec![("HOST", serve.host.clone()), ("PORT", serve.port.clone())]),
             Self::User(user) => (&user.folder, vec![]),
             Self::Doctor(doctor) => (&doctor.folder, vec![]),

@@ -9,7 +9,7 @@ use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
 use transom_app::groups::Groups;
-use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
+use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Models, ModelsConfig};
 use transom_app::retrieval::{Indexing, Retrieval, RetrievalSettings};
@@ -20,6 +20,7 @@ use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
 use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
+use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
 use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
 use transom_vector_lance::{LanceConfig, LanceStore};
@@ -66,7 +67,7 @@ impl House {
             objects: objects.clone(),
             vectors: vectors.clone(),
             embedder: embedder.clone(),
-            reader: Arc::new(InProcess::default()),
+            reader: Arc::new(sandbox(config)?),
             splitter: Arc::new(splitter),
             signals: signals.clone(),
             config: PipelineConfig { bypass: config.retrieval.bypass, ..PipelineConfig::default() },
@@ -170,6 +171,19 @@ fn embedder(config: &Config) -> Result<Arc<dyn Embedder>, String> {
         EmbeddingEngine::Ollama(connection) => Arc::new(upstreams::ollama_embedder(config, connection)?),
         EmbeddingEngine::OpenAi(connection) => Arc::new(upstreams::openai_embedder(config, connection)?),
     })
+}
+
+/// What reads documents: this program again, as many times as files are processed at once.
+fn sandbox(config: &Config) -> Result<Sandbox, String> {
+    let program = Program::own("extract").map_err(|error| format!("no documents can be read: {error}"))?;
+    let extraction = &config.files.extraction;
+    let limits = Limits {
+        file_megabytes: extraction.file_megabytes,
+        text_megabytes: extraction.text_megabytes,
+        memory_megabytes: extraction.memory_megabytes,
+        time: extraction.time,
+    };
+    Ok(Sandbox::new(SandboxConfig { children: config.files.jobs, limits, ..SandboxConfig::new(program) }))
 }
 
 fn splitting(config: &Config) -> SplitConfig {

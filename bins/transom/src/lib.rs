@@ -25,6 +25,11 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Does what the command line says; the error is one sentence a line, fit for a terminal.
 pub fn run(cli: Cli) -> Result<(), String> {
+    if let Command::Extract = cli.command {
+        // Before there is a thread, a setting or a log: this process is to have none of them.
+        let ended = transom_sandbox::answer(transom_ingest::Extractors::standard());
+        return ended.map_err(|error| format!("transom extract is for the server's own use: {error}"));
+    }
     let config = settings(&cli.command)?;
     logging::start(config.log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
@@ -32,8 +37,9 @@ pub fn run(cli: Cli) -> Result<(), String> {
         Command::Serve(_) => runtime.block_on(serve(config)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
+        Command::Extract => Ok(()),
     };
-    // A parser that never returns keeps its thread; the process does not wait for it.
+    // What still blocks a thread keeps it; the process does not wait for it.
     runtime.shutdown_timeout(LAST_WAIT);
     done
 }

@@ -32,6 +32,7 @@ fn default_filter(level: &str) -> String {
         "transom_ingest",
         "transom_provider_ollama",
         "transom_provider_openai",
+        "transom_sandbox",
         "transom_store",
         "transom_upstream",
         "transom_vector_lance",

@@ -245,6 +245,21 @@ pub struct Files {
     pub extensions: Vec<String>,
     /// `TRANSOM_JOBS`: how many are processed at once.
     pub jobs: usize,
+    /// What reading one of them may cost.
+    pub extraction: Extraction,
+}
+
+/// What reading one file may cost. Megabytes are of a million bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extraction {
+    /// `TRANSOM_EXTRACT_SECONDS`.
+    pub time: Duration,
+    /// `TRANSOM_EXTRACT_MEMORY_MB`.
+    pub memory_megabytes: usize,
+    /// `TRANSOM_EXTRACT_FILE_MB`.
+    pub file_megabytes: usize,
+    /// `TRANSOM_EXTRACT_TEXT_MB`.
+    pub text_megabytes: usize,
 }
 
 /// What is logged, and how.

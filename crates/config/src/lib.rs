@@ -31,8 +31,8 @@ mod variable;
 mod variables;
 
 pub use config::{
-    Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Files, Log, LogFormat,
-    LogLevel, Origins, Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
+    Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Extraction, Files, Log,
+    LogFormat, LogLevel, Origins, Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
 };
 pub use help::{as_markdown, as_text};
 pub use reader::{Problem, Problems};

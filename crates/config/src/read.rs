@@ -289,6 +289,12 @@ fn files(reader: &Reader) -> Files {
         max_count: reader.some_number("RAG_FILE_MAX_COUNT"),
         extensions: extensions.iter().map(|ending| ending.trim_start_matches('.').to_lowercase()).collect(),
         jobs: reader.number("TRANSOM_JOBS"),
+        extraction: Extraction {
+            time: Duration::from_secs(reader.number("TRANSOM_EXTRACT_SECONDS")),
+            memory_megabytes: reader.number("TRANSOM_EXTRACT_MEMORY_MB"),
+            file_megabytes: reader.number("TRANSOM_EXTRACT_FILE_MB"),
+            text_megabytes: reader.number("TRANSOM_EXTRACT_TEXT_MB"),
+        },
     }
 }
 

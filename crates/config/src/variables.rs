@@ -96,6 +96,10 @@ pub static VARIABLES: &[Variable] = &[
     var(FILES, "RAG_FILE_MAX_COUNT", "", whole(1, 1_000_000), "Files that clients should attach to a chat at most, as /api/config tells them; unset, no limit."),
     var(FILES, "RAG_ALLOWED_FILE_EXTENSIONS", "", Kind::Words, "Endings that uploads may have (pdf,txt), with , between them; unset, any."),
     var(FILES, "TRANSOM_JOBS", "2", whole(1, 256), "Files that are processed at once."),
+    var(FILES, "TRANSOM_EXTRACT_SECONDS", "45", whole(1, 3_600), "Seconds that reading one file may take; then it counts as failed."),
+    var(FILES, "TRANSOM_EXTRACT_MEMORY_MB", "1024", whole(64, 65_536), "Memory that reading one file may take, in megabytes; it is taken outside the server."),
+    var(FILES, "TRANSOM_EXTRACT_FILE_MB", "256", whole(1, 16_384), "Size of a file that is read at most, in megabytes; larger ones are kept, but fail."),
+    var(FILES, "TRANSOM_EXTRACT_TEXT_MB", "50", whole(1, 1_024), "Text of one file at most, in megabytes."),
 
     var(LOG, "GLOBAL_LOG_LEVEL", "info", Kind::OneOf(&["critical", "error", "warning", "info", "debug", "trace"]), "What the log holds; RUST_LOG goes before it and can name modules."),
     var(LOG, "LOG_FORMAT", "text", Kind::OneOf(&["text", "json"]), "How it is written to standard error."),

@@ -34,6 +34,13 @@ pub struct Text {
     pub pages: Vec<Page>,
 }
 
+impl Text {
+    /// Whether its pages follow one another and begin at characters of the text.
+    pub fn is_consistent(&self) -> bool {
+        self.pages.is_sorted_by_key(|page| page.start) && self.pages.iter().all(|page| self.text.is_char_boundary(page.start))
+    }
+}
+
 /// One piece of a file's text, as it is embedded, found and cited.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chunk {

@@ -1,1 +1,25 @@
 //! Extraction in child processes that can hurt nobody.
+//!
+//! [`Sandbox`] is a [`Reader`](transom_ingest::Reader) that keeps a few child processes ready and gives each document to
+//! one of them. A child is the program that [`SandboxConfig`] names, which calls [`answer`] and nothing else:
+//! the server's own executable with a sub-command.
+//!
+//! A child has no environment, no secret and no file but one socket to its parent. Before it takes the first document it
+//! gives up what it does not need, as far as the system lets it ([`Protection`] says how far): address space and
+//! processor time are limited; files, sockets and processes cannot be made or reached. What is left is memory and
+//! arithmetic. The parent gives it a deadline for each document and reads no longer answer than it has asked for. A child
+//! that overruns, or ends over a document, fails that document alone; the next one gets a new child. A child whose parent
+//! is gone ends at once.
+//!
+//! Everything but the limits of address space, system calls and files works on any Unix; those are Linux's.
+
+mod answer;
+mod child;
+mod frame;
+mod jail;
+mod limits;
+mod sandbox;
+
+pub use answer::answer;
+pub use limits::{Limits, Protection};
+pub use sandbox::{Program, Sandbox, SandboxConfig};
