@@ -63,7 +63,9 @@ class Worker:
         elif op == "close":
             self._filters.pop(number, None)
         else:
-            self._tasks[number] = self._loop.create_task(self._answer(op, message))
+            task = self._loop.create_task(self._answer(op, message))
+            task.add_done_callback(lambda task: self._ended(number, task))
+            self._tasks[number] = task
             if not self._beating:
                 self._beating = True
                 self._beat()
@@ -83,8 +85,12 @@ class Worker:
             self.wire.send({"id": number, "end": await getattr(self, f"_{op}")(message)})
         except BaseException as error:
             self.wire.send({"id": number, "error": self._told(error)})
-        finally:
-            self._tasks.pop(number, None)
+
+    def _ended(self, number, task):
+        self._tasks.pop(number, None)
+        if task.cancelled():
+            # Before its first step, so that it could not say so itself.
+            self.wire.send({"id": number, "error": self._told(asyncio.CancelledError())})
 
     def _told(self, error):
         """An error as the server is told of it. Its trace goes to the log, for who writes the function."""
