@@ -140,13 +140,13 @@ struct StatusRequest {
 }
 
 async fn get_status(app: Data<App>, caller: SignedIn, id: Path<FileId>, request: Query<StatusRequest>) -> Answer {
-    let file = app.files.get(&caller.0, &id).await?;
+    let state = app.files.state(&caller.0, &id).await?;
     if request.stream != Some(true) {
-        return Ok(HttpResponse::Ok().json(response::status_json(&file)));
+        return Ok(HttpResponse::Ok().json(response::status_json(&state)));
     }
-    let events = app.files.watch(caller.0, file).map(|file| {
+    let events = app.files.watch(caller.0, state).map(|state| {
         let status =
-            file.map_or_else(|error| json!({ "status": "failed", "error": error.to_string() }), |file| response::status_json(&file));
+            state.map_or_else(|error| json!({ "status": "failed", "error": error.to_string() }), |state| response::status_json(&state));
         Ok::<_, std::convert::Infallible>(web::Bytes::from(format!("data: {status}\n\n")))
     });
     Ok(HttpResponse::Ok()

@@ -1,6 +1,7 @@
 //! Files as clients are shown them.
 
 use serde_json::{Map, Value, json};
+use transom_app::files::State;
 use transom_domain::{File, FileStatus};
 
 /// What of a file is shown beside its row.
@@ -63,7 +64,16 @@ pub(crate) fn meta_json(file: &File, collection: &str) -> Value {
     meta
 }
 
-pub(super) fn status_json(file: &File) -> Value {
+/// How far the processing of a file has come: the status as the reference has it; while a worker is at it, also the stage, the share
+/// done, and of how many chunks how many are embedded.
+pub(super) fn status_json(State { file, progress }: &State) -> Value {
+    if let (FileStatus::Processing, Some(progress)) = (file.status, progress) {
+        let mut json = json!({ "status": file.status.as_str(), "stage": progress.stage, "share": (progress.share() * 1e3).round() / 1e3 });
+        if progress.chunks > 0 {
+            json["chunks"] = json!({ "done": progress.embedded, "total": progress.chunks });
+        }
+        return json;
+    }
     match file.status {
         // Clients know no fifth status; one that waits for it would wait as long for the reference.
         FileStatus::Unprocessed => json!({ "status": "pending" }),

@@ -25,7 +25,7 @@ pub use transom_store::{Direction, FileOrder, FileQuery};
 pub use upload::{Upload, UploadOptions};
 
 use crate::Error;
-use crate::jobs::Signals;
+use crate::jobs::{Progress, Signals};
 
 /// What uploads may be, and how long requests wait for processing.
 #[derive(Clone, Debug)]
@@ -63,6 +63,15 @@ pub struct Files {
     objects: Arc<dyn ObjectStore>,
     signals: Signals,
     config: Arc<FilesConfig>,
+}
+
+/// How far the processing of a file has come.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The file.
+    pub file: File,
+    /// What a worker of this process is doing with it.
+    pub progress: Option<Progress>,
 }
 
 /// A file's bytes on their way to a client.
@@ -177,42 +186,41 @@ impl Files {
     /// The same with a limit of the caller's.
     pub async fn wait_at_most(&self, caller: &Caller, id: &FileId, limit: Duration) -> Result<File, Error> {
         let until = tokio::time::Instant::now() + limit;
-        let mut finished = self.signals.listen();
+        let mut changes = self.signals.listen();
         loop {
             let file = self.get(caller, id).await?;
             let left = until.saturating_duration_since(tokio::time::Instant::now());
             if file.status.is_final() || left.is_zero() {
                 return Ok(file);
             }
-            finished.wait_for(id, left.min(LOOK_AGAIN)).await;
+            changes.wait_for(id, left.min(LOOK_AGAIN)).await;
         }
     }
 
-    /// The file each time its status has changed, until it is final. Ends early where the file goes away.
-    pub fn watch(&self, caller: Caller, file: File) -> BoxStream<'static, Result<File, Error>> {
-        let files = self.clone();
-        let seen: Option<FileStatus> = None;
-        futures_util::stream::unfold((files, caller, Some(file), seen), |(files, caller, next, seen)| async move {
-            let file = next?;
-            if seen.is_none() {
-                let ends = file.status.is_final();
-                let next = (!ends).then(|| file.clone());
-                return Some((Ok(file.clone()), (files, caller, next, Some(file.status))));
-            }
-            let mut finished = files.signals.listen();
+    /// How far the processing of a file that the caller may see has come.
+    pub async fn state(&self, caller: &Caller, id: &FileId) -> Result<State, Error> {
+        let file = self.get(caller, id).await?;
+        let progress = if file.status.is_final() { None } else { self.signals.progress_of(id) };
+        Ok(State { file, progress })
+    }
+
+    /// The state each time it has changed, this one first, until it is final. Ends early where the file goes away.
+    pub fn watch(&self, caller: Caller, state: State) -> BoxStream<'static, Result<State, Error>> {
+        let first = futures_util::stream::once(std::future::ready(Ok(state.clone())));
+        let later = futures_util::stream::unfold((self.clone(), caller, Some(state)), |(files, caller, seen)| async move {
+            let seen = seen.filter(|seen| !seen.file.status.is_final())?;
+            let mut changes = files.signals.listen();
             loop {
-                match files.get(&caller, &file.id).await {
-                    Ok(now) if Some(now.status) != seen => {
-                        let next = (!now.status.is_final()).then(|| now.clone());
-                        let status = now.status;
-                        return Some((Ok(now), (files, caller, next, Some(status))));
+                match files.state(&caller, &seen.file.id).await {
+                    Ok(now) if (now.file.status, now.progress) != (seen.file.status, seen.progress) => {
+                        return Some((Ok(now.clone()), (files, caller, Some(now))));
                     }
-                    Ok(_) => finished.wait_for(&file.id, LOOK_AGAIN).await,
-                    Err(error) => return Some((Err(error), (files, caller, None, seen))),
+                    Ok(_) => changes.wait_for(&seen.file.id, LOOK_AGAIN).await,
+                    Err(error) => return Some((Err(error), (files, caller, None))),
                 }
             }
-        })
-        .boxed()
+        });
+        first.chain(later).boxed()
     }
 
     async fn needing(&self, caller: &Caller, id: &FileId, needed: Permission) -> Result<File, Error> {

@@ -8,6 +8,7 @@
 mod in_process;
 mod pipeline;
 mod prepare;
+mod progress;
 mod repair;
 mod signals;
 mod workers;
@@ -15,6 +16,7 @@ mod workers;
 pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
 pub(crate) use prepare::chunk_terms;
+pub use progress::{Progress, Stage};
 pub use repair::{Repair, Report};
 pub use signals::Signals;
 pub use workers::{WorkerConfig, Workers};

@@ -14,6 +14,7 @@ use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
 use transom_words::Language;
 
 use super::prepare::{Prepared, prepare};
+use super::progress::{Stage, Way};
 use super::{NO_VECTORS, Signals};
 
 /// How files are processed.
@@ -27,7 +28,7 @@ pub struct PipelineConfig {
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { batch: 256, bypass: false }
+        Self { batch: 128, bypass: false }
     }
 }
 
@@ -121,7 +122,7 @@ impl Pipeline {
 
     /// Reads a file's bytes, keeps its text and indexes it.
     pub(super) async fn process(&self, id: &FileId) -> Result<(), Trouble> {
-        let file = self.begin(id).await?;
+        let (file, way) = self.begin(id).await?;
         let text = self.read(&file).await?;
         if text.text.trim().is_empty() {
             return Err(Trouble::Permanent("no text was found in it".to_owned()));
@@ -130,14 +131,14 @@ impl Pipeline {
         if !self.store.keep_text(id, &text, &hash).await? {
             return Err(Trouble::Gone);
         }
-        self.embed(&file, text).await
+        self.embed(&file, text, way).await
     }
 
     /// Indexes the text that a file has.
     pub(super) async fn index(&self, id: &FileId) -> Result<(), Trouble> {
-        let file = self.begin(id).await?;
+        let (file, way) = self.begin(id).await?;
         match self.store.job_text(id).await? {
-            Some(text) => self.embed(&file, text).await,
+            Some(text) => self.embed(&file, text, way).await,
             // The text went with a row that is gone, or was never kept: then the bytes are the truth.
             None => self.process(id).await,
         }
@@ -158,12 +159,12 @@ impl Pipeline {
         Ok(self.vectors.delete(std::slice::from_ref(id)).await?)
     }
 
-    async fn begin(&self, id: &FileId) -> Result<File, Trouble> {
+    async fn begin(&self, id: &FileId) -> Result<(File, Way), Trouble> {
         let file = self.store.job_file(id).await?.ok_or(Trouble::Gone)?;
         if !self.store.set_status(id, FileStatus::Processing, None).await? {
             return Err(Trouble::Gone);
         }
-        Ok(file)
+        Ok((file, Way::begin(self.signals.clone(), id.clone())))
     }
 
     async fn read(&self, file: &File) -> Result<Text, Trouble> {
@@ -180,30 +181,40 @@ impl Pipeline {
         })
     }
 
-    async fn embed(&self, file: &File, text: Text) -> Result<(), Trouble> {
+    async fn embed(&self, file: &File, text: Text, mut way: Way) -> Result<(), Trouble> {
         let fingerprint = self.fingerprint();
         let mut language = None;
         if self.config.bypass {
             self.vectors.delete(std::slice::from_ref(&file.id)).await?;
         } else {
+            way.enter(Stage::Splitting);
             let prepared = self.prepare(file, text).await?;
             language = prepared.language.map(Language::code);
+            let total = prepared.chunks.len();
+            way.enter(Stage::Embedding);
+            way.embedded(0, total);
             let space = Space { fingerprint: fingerprint.clone(), dimension: self.embedder.dimension().await? };
-            let mut embedded = Vec::with_capacity(prepared.chunks.len());
+            let mut embedded = Vec::with_capacity(total);
             let mut rest = prepared.chunks.into_iter().peekable();
             while rest.peek().is_some() {
                 let batch: Vec<(Chunk, String)> = rest.by_ref().take(self.config.batch.max(1)).collect();
                 let texts: Vec<String> = batch.iter().map(|(chunk, _)| chunk.text.clone()).collect();
                 let vectors = self.embedder.embed(&texts, Purpose::Document).await?;
                 embedded.extend(batch.into_iter().zip(vectors).map(|((chunk, terms), vector)| EmbeddedChunk { chunk, vector, terms }));
+                way.embedded(embedded.len(), total);
             }
+            way.enter(Stage::Storing);
             self.vectors.ensure(&space).await?;
             self.vectors.replace(&space, &file.id, embedded).await?;
             if file.fingerprint.as_ref().is_some_and(|old| *old != fingerprint) {
                 self.leave_other_spaces(&file.id, &space).await?;
             }
         }
-        if self.store.set_indexed(&file.id, &fingerprint, language).await? { Ok(()) } else { Err(Trouble::Gone) }
+        if !self.store.set_indexed(&file.id, &fingerprint, language).await? {
+            return Err(Trouble::Gone);
+        }
+        way.end();
+        Ok(())
     }
 
     async fn leave_other_spaces(&self, file: &FileId, keep: &Space) -> Result<(), Trouble> {

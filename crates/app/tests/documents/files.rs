@@ -6,7 +6,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 use serde_json::Map;
 use transom_app::Error;
-use transom_app::files::{FileQuery, FilesConfig, UploadOptions, local_objects};
+use transom_app::files::{FileQuery, FilesConfig, State, UploadOptions, local_objects};
+use transom_app::jobs::Stage;
 use transom_app::retrieval::RetrievalSettings;
 use transom_domain::{Caller, FileId, FileStatus, Permission, Role, UserId};
 
@@ -145,18 +146,39 @@ async fn replaced_text_is_what_is_found() {
 }
 
 #[tokio::test]
-async fn a_watched_file_is_seen_to_end() {
+async fn a_watched_file_is_seen_stage_by_stage_to_its_end() {
     let house = House::new().await;
     let alice = house.user("alice").await;
     house.embedder.hold("slow");
-    let file = house.upload_with(&alice, "slow.txt", "slow words", true, false).await.unwrap();
-    let mut seen = house.files.watch(alice.clone(), file);
-    assert_eq!(seen.next().await.unwrap().unwrap().status, FileStatus::Pending);
+    let text = format!(
+        "{}the slow end",
+        "one paragraph of words that is long enough to stand alone in a chunk of its own, or nearly.\n\n".repeat(8)
+    );
+    let id = house.upload_with(&alice, "slow.txt", &text, true, false).await.unwrap().id;
+    let waiting = house.files.state(&alice, &id).await.unwrap();
+    let mut seen = house.files.watch(alice.clone(), waiting);
+    let first = seen.next().await.unwrap().unwrap();
+    assert_eq!((first.file.status, first.progress), (FileStatus::Pending, None));
     let _workers = house.workers().await;
     house.embedder.until_held(1).await;
+    let now = house.files.state(&alice, &id).await.unwrap().progress.unwrap();
+    assert_eq!(now.stage, Stage::Embedding);
+    assert!(now.embedded > 0 && now.embedded < now.chunks && now.share() < 1.0, "{now:?}");
     house.embedder.release();
-    let rest: Vec<FileStatus> = seen.map(|file| file.unwrap().status).collect().await;
-    assert_eq!(rest.last(), Some(&FileStatus::Completed));
+    let rest: Vec<State> = seen.map(Result::unwrap).collect().await;
+    let shares: Vec<f64> = rest.iter().filter_map(|state| Some(state.progress?.share())).collect();
+    assert!(!shares.is_empty() && shares.is_sorted(), "{shares:?}");
+    let last = rest.last().unwrap();
+    assert_eq!((last.file.status, last.progress), (FileStatus::Completed, None));
+}
+
+#[tokio::test]
+async fn how_far_a_file_is_can_be_seen_by_those_who_may_see_the_file() {
+    let (house, _workers) = House::at_work().await;
+    let (alice, eve) = (house.user("alice").await, house.user("eve").await);
+    let id = house.upload(&alice, "a.txt", TEXT).await.id;
+    assert!(matches!(house.files.state(&eve, &id).await, Err(Error::NotFound(_))));
+    assert_eq!(house.files.state(&alice, &id).await.unwrap().file.status, FileStatus::Completed);
 }
 
 #[tokio::test]
