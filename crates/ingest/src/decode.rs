@@ -3,15 +3,13 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::mojibake;
-
 /// So much of a file decides whether it is text.
 const SAMPLE: usize = 64 * 1024;
 
-/// The text of `bytes`: decoded, repaired where it was once decoded wrongly, with `\n` line ends and without control
-/// characters. `declared` names the encoding that the sender or the document claims; it counts where it fits.
+/// The text of `bytes`, with `\n` line ends and without control characters. `declared` names the encoding that the sender
+/// or the document claims; it counts where it fits.
 pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
-    clean(&mojibake::repair(raw(bytes, declared)))
+    clean(&raw(bytes, declared))
 }
 
 /// The beginning of `bytes` as text, good enough to recognise marks in it.
@@ -149,7 +147,21 @@ fn utf32(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// `\n` line ends; no control characters, terminal colours or byte order marks.
+/// Takes out the control characters that [`clean`] leaves: those beyond ASCII, which damaged text is made of.
+pub(crate) fn without_controls(text: &str) -> String {
+    text.chars().filter(|&c| !is_late_control(c)).map(|c| if c == '\u{85}' { '\n' } else { c }).collect()
+}
+
+/// Whether there is anything to take out.
+pub(crate) fn has_controls(text: &str) -> bool {
+    text.chars().any(|c| is_late_control(c) || c == '\u{85}')
+}
+
+fn is_late_control(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9F}') && c != '\u{85}'
+}
+
+/// `\n` line ends; no control characters of ASCII, terminal colours or byte order marks.
 pub(crate) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -159,7 +171,7 @@ pub(crate) fn clean(text: &str) -> String {
                 characters.next_if_eq(&'\n');
                 out.push('\n');
             }
-            '\u{0B}' | '\u{0C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
+            '\u{0B}' | '\u{0C}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
             '\u{1B}' if characters.next_if_eq(&'[').is_some() => {
                 // A terminal's control sequence ends with the first letter or sign after its numbers.
                 while characters.next_if(|c| matches!(c, '0'..='9' | ';' | ':' | '?' | ' ')).is_some() {}
@@ -167,7 +179,7 @@ pub(crate) fn clean(text: &str) -> String {
             }
             '\n' | '\t' => out.push(c),
             '\u{FEFF}' | '\u{FFFE}' => {}
-            c if c.is_control() => {}
+            c if c.is_ascii_control() => {}
             c => out.push(c),
         }
     }

@@ -1,17 +1,33 @@
 //! From a file's bytes to its text.
 
+mod codepage;
 mod csv;
+mod epub;
 mod html;
+mod json;
+mod mail;
+mod markup;
+mod message;
+mod nodes;
+mod office;
+mod opendocument;
+mod outlook;
 mod pdf;
 mod plain;
+mod rtf;
+mod sheet;
+mod workbook;
+mod xml;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
-use transom_domain::Text;
+use transom_domain::{Page, Text};
 
+pub use self::pdf::{Pdf, PdfEngine};
 use crate::media::{MediaType, sniff};
+use crate::{container, decode, mojibake};
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]
@@ -113,21 +129,39 @@ pub struct Extractors {
 }
 
 impl Extractors {
-    /// PDF, HTML, tables and every kind of text.
+    /// Every format that is known here.
     pub fn standard() -> Self {
-        let extractors: Vec<Box<dyn Extractor>> =
-            vec![Box::new(pdf::Pdf), Box::new(html::Html), Box::new(csv::Csv), Box::new(plain::Plain)];
+        Self::nested(message::DEPTH)
+    }
+
+    /// The same, with so many messages within messages.
+    fn nested(depth: usize) -> Self {
+        let extractors: Vec<Box<dyn Extractor>> = vec![
+            Box::new(pdf::Pdf::default()),
+            Box::new(office::Office),
+            Box::new(workbook::Workbook),
+            Box::new(opendocument::OpenDocument),
+            Box::new(epub::Epub),
+            Box::new(rtf::Rtf),
+            Box::new(mail::Mail { depth }),
+            Box::new(outlook::Outlook { depth }),
+            Box::new(html::Html),
+            Box::new(csv::Csv),
+            Box::new(json::Json),
+            Box::new(xml::Xml),
+            Box::new(plain::Plain),
+        ];
         Self { extractors, megabytes: LIMIT }
     }
 
-    /// Adds an extractor, which goes before those that are there.
+    /// Adds an extractor, which goes before those that are there. It is not asked about files within files.
     #[must_use]
     pub fn with(mut self, extractor: Box<dyn Extractor>) -> Self {
         self.extractors.insert(0, extractor);
         self
     }
 
-    /// Reads files of so many megabytes (of a million bytes) at most.
+    /// Reads files of so many megabytes (of a million bytes) at most, unpacked ones too.
     #[must_use]
     pub fn with_limit(mut self, megabytes: usize) -> Self {
         self.megabytes = megabytes;
@@ -161,6 +195,9 @@ impl Extractors {
                 media => ExtractError::Unsupported { media },
             });
         };
+        if media.is_zip(input.bytes) {
+            container::guard(input.bytes, self.megabytes as u64 * 1_000_000)?;
+        }
         let text = catch_unwind(AssertUnwindSafe(|| extractor.extract(input))).unwrap_or_else(|_| {
             tracing::warn!(?media, bytes = input.bytes.len(), "a parser panicked on a file");
             Err(ExtractError::Unreadable { reason: "This file is damaged, or made in a way that cannot be read.".into() })
@@ -168,8 +205,30 @@ impl Extractors {
         if text.text.trim().is_empty() {
             return Err(ExtractError::Empty { hint: None });
         }
-        Ok(text)
+        Ok(finished(text))
     }
+}
+
+/// The text, where it was once decoded wrongly as it was meant, without the control characters that damage leaves.
+fn finished(text: Text) -> Text {
+    let damage = mojibake::Damage::of(&text.text);
+    if damage.is_none() && !decode::has_controls(&text.text) {
+        return text;
+    }
+    let finish = |part: &str| match &damage {
+        Some(damage) => decode::without_controls(&damage.repair(part)),
+        None => decode::without_controls(part),
+    };
+    let mut out = Text { text: String::with_capacity(text.text.len()), pages: Vec::with_capacity(text.pages.len()) };
+    let mut done = 0;
+    for page in text.pages {
+        let start = text.text.floor_char_boundary(page.start).max(done);
+        out.text.push_str(&finish(&text.text[done..start]));
+        out.pages.push(Page { number: page.number, start: out.text.len() });
+        done = start;
+    }
+    out.text.push_str(&finish(&text.text[done..]));
+    out
 }
 
 /// A text without pages.

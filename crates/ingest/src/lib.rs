@@ -20,6 +20,7 @@
 //!
 //! It knows neither HTTP nor SQL, neither users nor where files are kept.
 
+mod container;
 mod decode;
 mod extract;
 mod media;
@@ -27,7 +28,7 @@ mod mojibake;
 mod reader;
 mod split;
 
-pub use extract::{ExtractError, Extractor, Extractors, Input};
+pub use extract::{ExtractError, Extractor, Extractors, Input, Pdf, PdfEngine};
 pub use media::{MediaType, sniff};
 pub use reader::{Document, Reader};
 pub use split::{Piece, SplitBy, SplitConfig, SplitError, Splitter};

@@ -1,9 +1,11 @@
 //! What kind of file it is: by its content first, by its name second, by what the sender says last.
 
+mod mail;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Input;
-use crate::decode;
+use crate::{container, decode};
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,14 +29,36 @@ pub enum MediaType {
     Code,
     /// Any other text.
     PlainText,
-    /// A word processor's document.
-    Document,
-    /// A spreadsheet.
-    Spreadsheet,
-    /// Slides.
-    Presentation,
+    /// Word.
+    Docx,
+    /// Word before 2007.
+    Doc,
+    /// OpenDocument text.
+    Odt,
+    /// Rich text.
+    Rtf,
+    /// Excel.
+    Xlsx,
+    /// Excel, in its binary form.
+    Xlsb,
+    /// Excel before 2007.
+    Xls,
+    /// OpenDocument spreadsheet.
+    Ods,
+    /// PowerPoint.
+    Pptx,
+    /// PowerPoint before 2007.
+    Ppt,
+    /// OpenDocument presentation.
+    Odp,
     /// An electronic book.
-    Book,
+    Epub,
+    /// A mail message.
+    Mail,
+    /// A message that Outlook saved.
+    Msg,
+    /// A document that nobody reads without its password.
+    Locked,
     /// A picture.
     Image,
     /// Sound.
@@ -60,10 +84,12 @@ impl MediaType {
             Self::Settings => "a settings file",
             Self::Code => "source code",
             Self::PlainText => "a plain text",
-            Self::Document => "a word processor's document",
-            Self::Spreadsheet => "a spreadsheet",
-            Self::Presentation => "a presentation",
-            Self::Book => "an electronic book",
+            Self::Docx | Self::Doc | Self::Odt | Self::Rtf => "a word processor's document",
+            Self::Xlsx | Self::Xlsb | Self::Xls | Self::Ods => "a spreadsheet",
+            Self::Pptx | Self::Ppt | Self::Odp => "a presentation",
+            Self::Epub => "an electronic book",
+            Self::Mail | Self::Msg => "a message",
+            Self::Locked => "locked with a password",
             Self::Image => "an image",
             Self::Audio => "a sound recording",
             Self::Video => "a video",
@@ -76,6 +102,18 @@ impl MediaType {
     pub fn is_text(self) -> bool {
         matches!(self, Self::Html | Self::Markdown | Self::Csv | Self::Json | Self::Xml | Self::Settings | Self::Code | Self::PlainText)
     }
+
+    /// Whether the text of such files has headings with `#`, as [`Extractors`](crate::Extractors) writes them or as it
+    /// came. In other texts such a line may be anything, a comment in a program for one.
+    pub fn has_headings(self) -> bool {
+        !matches!(self, Self::Pdf | Self::Csv | Self::Json | Self::Settings | Self::Code)
+    }
+
+    /// Whether `bytes` of this kind are a zip archive whose contents will be read.
+    pub(crate) fn is_zip(self, bytes: &[u8]) -> bool {
+        let zip = matches!(self, Self::Docx | Self::Odt | Self::Xlsx | Self::Xlsb | Self::Ods | Self::Pptx | Self::Odp | Self::Epub);
+        zip && bytes.starts_with(b"PK")
+    }
 }
 
 /// Says what kind of file `input` is.
@@ -84,7 +122,7 @@ pub fn sniff(input: &Input<'_>) -> MediaType {
         return MediaType::Pdf;
     }
     if input.bytes.starts_with(b"{\\rtf") {
-        return MediaType::Document;
+        return MediaType::Rtf;
     }
     if let Some(media) = binary(input.bytes) {
         return media;
@@ -92,11 +130,17 @@ pub fn sniff(input: &Input<'_>) -> MediaType {
     let named = by_name(input.filename);
     let head = decode::head(input.bytes);
     let head = head.trim_start();
-    let page = ["<!doctype html", "<html"].iter().any(|mark| starts_with_ignoring_case(head, mark));
-    if page && !matches!(named, Some(MediaType::Code | MediaType::Markdown)) {
+    if is_page(head) && !matches!(named, Some(MediaType::Code | MediaType::Markdown)) {
         return MediaType::Html;
     }
-    if let Some(media) = named.or_else(|| by_content_type(input.content_type)).filter(|media| media.is_text()) {
+    if let Some(media) = flat_open_document(head) {
+        return media;
+    }
+    let said = named.or_else(|| by_content_type(input.content_type));
+    if mail::is_mail(head, said == Some(MediaType::Mail)) {
+        return MediaType::Mail;
+    }
+    if let Some(media) = said.filter(|media| media.is_text()) {
         return media;
     }
     if starts_with_ignoring_case(head, "<?xml") {
@@ -105,7 +149,33 @@ pub fn sniff(input: &Input<'_>) -> MediaType {
     if infer::text::is_html(head.as_bytes()) {
         return MediaType::Html;
     }
+    if is_json(head) {
+        return MediaType::Json;
+    }
     MediaType::PlainText
+}
+
+/// A web page says so first, after what makes it XML.
+fn is_page(head: &str) -> bool {
+    let rest =
+        if starts_with_ignoring_case(head, "<?xml") { head.split_once("?>").map_or("", |(_, rest)| rest.trim_start()) } else { head };
+    ["<!doctype html", "<html"].iter().any(|mark| starts_with_ignoring_case(rest, mark))
+}
+
+/// An OpenDocument that is one XML file.
+fn flat_open_document(head: &str) -> Option<MediaType> {
+    let (_, rest) = head.split_once("<office:document")?;
+    // Its namespaces come first, and there are many.
+    let (_, kind) = rest.split_once("office:mimetype=")?;
+    container::open_document(kind.trim_start_matches(['"', '\'']).split(['"', '\'']).next()?)
+}
+
+/// An object or a list of JSON, as far as its beginning tells.
+fn is_json(head: &str) -> bool {
+    let head = head.trim_start();
+    let inner = head.trim_start_matches(['[', '{', ' ', '\n', '\r', '\t']);
+    head.starts_with(['[', '{']) && head.contains('{') && inner.starts_with('"') && inner.contains("\":")
+        || head.starts_with('{') && inner.starts_with('"') && inner.contains("\" :")
 }
 
 /// The mark stands first; some writers put a little rubbish before it.
@@ -118,6 +188,12 @@ fn is_pdf(bytes: &[u8]) -> bool {
 
 /// The kind of a file that is no text.
 fn binary(bytes: &[u8]) -> Option<MediaType> {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return Some(container::zip_kind(bytes));
+    }
+    if bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+        return Some(container::ole_kind(bytes));
+    }
     let text = decode::is_text(bytes);
     if text && std::str::from_utf8(decode::sample(bytes)).map_or_else(|e| e.error_len().is_none(), |_| true) {
         return None;
@@ -134,19 +210,12 @@ fn binary(bytes: &[u8]) -> Option<MediaType> {
 
 fn by_magic(kind: infer::Type) -> MediaType {
     use infer::MatcherType;
-    match kind.extension() {
-        "xls" | "xlsx" | "ods" => MediaType::Spreadsheet,
-        "ppt" | "pptx" | "odp" => MediaType::Presentation,
-        "epub" | "mobi" => MediaType::Book,
-        _ => match kind.matcher_type() {
-            MatcherType::Image => MediaType::Image,
-            MatcherType::Audio => MediaType::Audio,
-            MatcherType::Video => MediaType::Video,
-            MatcherType::Archive => MediaType::Archive,
-            MatcherType::Doc => MediaType::Document,
-            MatcherType::Book => MediaType::Book,
-            _ => MediaType::Binary,
-        },
+    match kind.matcher_type() {
+        MatcherType::Image => MediaType::Image,
+        MatcherType::Audio => MediaType::Audio,
+        MatcherType::Video => MediaType::Video,
+        MatcherType::Archive => MediaType::Archive,
+        _ => MediaType::Binary,
     }
 }
 
@@ -160,6 +229,7 @@ fn by_name(filename: &str) -> Option<MediaType> {
         "htm" | "html" | "xhtml" => MediaType::Html,
         "md" | "markdown" | "mdx" | "mkd" | "qmd" | "rmd" => MediaType::Markdown,
         "csv" | "tsv" => MediaType::Csv,
+        "eml" | "mht" | "mhtml" => MediaType::Mail,
         "json" | "jsonl" | "ndjson" | "geojson" | "ipynb" => MediaType::Json,
         "xml" | "svg" | "rss" | "atom" | "xsd" | "xsl" => MediaType::Xml,
         "yaml" | "yml" | "toml" | "ini" | "cfg" | "conf" | "env" | "properties" => MediaType::Settings,
@@ -177,6 +247,7 @@ fn by_content_type(content_type: Option<&str>) -> Option<MediaType> {
     let essence = content_type?.split(';').next()?.trim().to_ascii_lowercase();
     Some(match essence.as_str() {
         "text/html" | "application/xhtml+xml" => MediaType::Html,
+        "message/rfc822" => MediaType::Mail,
         "text/markdown" | "text/x-markdown" => MediaType::Markdown,
         "text/csv" | "text/tab-separated-values" => MediaType::Csv,
         "application/json" | "application/x-ndjson" => MediaType::Json,
@@ -231,7 +302,7 @@ mod tests {
         assert_eq!(kind(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "a.txt", None), MediaType::Image);
         assert_eq!(kind(b"PK\x03\x04\x14\0\0\0\x08\0abc", "a.zip", None), MediaType::Archive);
         assert_eq!(kind(b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "a.gz", None), MediaType::Archive);
-        assert_eq!(kind(b"{\\rtf1 text}", "a.rtf", None), MediaType::Document);
+        assert_eq!(kind(b"{\\rtf1 text}", "a.rtf", None), MediaType::Rtf);
         assert_eq!(kind(b"", "a.txt", None), MediaType::PlainText);
     }
 }

@@ -4,6 +4,7 @@
 //! Such sequences also occur in text that is right, so the whole text has to speak for damage: nearly all its characters
 //! beyond ASCII must be part of such sequences.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -33,16 +34,26 @@ static ENCODINGS: LazyLock<[Bytes; 3]> = LazyLock::new(|| {
     [table(MACINTOSH), latin, table(WINDOWS_1251)]
 });
 
-/// Gives the text back as it was meant; text that is right comes back as it is.
-pub(crate) fn repair(mut text: String) -> String {
-    for _ in 0..ROUNDS {
-        if text.is_ascii() {
-            break;
+/// What happened to a text: the encodings that it was wrongly read in, the last one first.
+pub(crate) struct Damage(Vec<&'static Bytes>);
+
+impl Damage {
+    /// What happened to `text`; nothing where it is right.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let mut encodings = Vec::new();
+        let mut text = Cow::Borrowed(text);
+        while encodings.len() < ROUNDS && !text.is_ascii() {
+            let Some(encoding) = ENCODINGS.iter().find(|encoding| is_damaged(&text, encoding)) else { break };
+            text = Cow::Owned(restored(&text, encoding));
+            encodings.push(encoding);
         }
-        let Some(encoding) = ENCODINGS.iter().find(|encoding| is_damaged(&text, encoding)) else { break };
-        text = restored(&text, encoding);
+        (!encodings.is_empty()).then_some(Self(encodings))
     }
-    text
+
+    /// A part of the text as it was meant.
+    pub(crate) fn repair(&self, part: &str) -> String {
+        self.0.iter().fold(part.to_owned(), |part, encoding| restored(&part, encoding))
+    }
 }
 
 /// What speaks for and against damage, in characters.
@@ -124,6 +135,10 @@ fn sequence(text: &str, encoding: &Bytes) -> Option<(char, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn repair(text: String) -> String {
+        Damage::of(&text).map_or_else(|| text.clone(), |damage| damage.repair(&text))
+    }
 
     fn damaged(text: &str, encoding: &'static Encoding) -> String {
         encoding.decode_without_bom_handling(text.as_bytes()).0.into_owned()

@@ -103,21 +103,23 @@ impl Splitter {
 
     /// Splits `text`: page by page, and where it has none, by Markdown's headings first.
     pub fn split(&self, text: &Text) -> Vec<Piece> {
-        self.pieces(text, self.config.markdown_headers)
+        self.pieces(text, self.config.markdown_headers && text.pages.is_empty())
     }
 
-    /// Splits the text of a file of that kind: where `#` begins a comment, it is no heading.
+    /// Splits the text of a file of that kind: page by page, then by headings; where `#` begins a comment, it is none.
     pub fn split_as(&self, text: &Text, media: MediaType) -> Vec<Piece> {
-        let may_have_headings = matches!(media, MediaType::Markdown | MediaType::PlainText);
-        self.pieces(text, self.config.markdown_headers && may_have_headings)
+        self.pieces(text, self.config.markdown_headers && media.has_headings())
     }
 
     fn pieces(&self, text: &Text, by_headings: bool) -> Vec<Piece> {
         let mut characters = CharacterCount::new(&text.text);
         let mut pieces = Vec::new();
         for (page, range) in pages(text) {
-            let sections = if by_headings && page.is_none() {
-                headings::sections(&text.text[range])
+            let sections = if by_headings {
+                headings::sections(&text.text[range.clone()])
+                    .into_iter()
+                    .map(|section| Section { range: range.start + section.range.start..range.start + section.range.end, ..section })
+                    .collect()
             } else {
                 vec![Section { range, headings: Vec::new() }]
             };

@@ -67,7 +67,7 @@ fn texts_of_every_kind_are_read() {
     assert_eq!(text("a.md", b"# Title\n\nhello"), "# Title\n\nhello");
     assert_eq!(text("a.csv", b"city,year\r\nLepanto,1571\r\n"), "city: Lepanto\nyear: 1571");
     assert_eq!(text("a.json", br#"{"k":"value"}"#), r#"{"k":"value"}"#);
-    assert_eq!(text("a.html", b"<html><body><h1>Hi</h1><p>para</p></body></html>"), "Hi\n\npara");
+    assert_eq!(text("a.html", b"<html><body><h1>Hi</h1><p>para</p></body></html>"), "# Hi\n\npara");
     assert_eq!(text("latin.txt", b"caf\xe9"), "café");
     assert_eq!(text("utf16.txt", b"\xff\xfeh\0\xe9\0l\0l\0o\0"), "héllo");
     assert_eq!(text("code.rs", b"fn main() { println!(\"hi\"); }"), "fn main() { println!(\"hi\"); }");

@@ -1,9 +1,14 @@
 //! Web pages: what a reader sees, block by block.
 
+mod lines;
+
+use ego_tree::NodeRef;
+use ego_tree::iter::Edge;
 use scraper::Html as Page;
 use scraper::node::Node;
 use transom_domain::Text;
 
+use super::markup::fenced;
 use super::{ExtractError, Extractor, Input, unpaged};
 use crate::decode;
 use crate::media::MediaType;
@@ -17,13 +22,27 @@ impl Extractor for Html {
     }
 
     fn extract(&self, input: &Input<'_>) -> Result<Text, ExtractError> {
-        let declared = meta_charset(input.bytes);
-        let source = decode::decode(input.bytes, input.charset().or(declared.as_deref()));
-        if depth(&source) > MAX_DEPTH {
-            return Err(ExtractError::Unreadable { reason: "This web page is nested too deeply to be read.".into() });
-        }
-        Ok(unpaged(visible(&source)))
+        read(input.bytes, input.charset(), Title::First).map(unpaged)
     }
+}
+
+/// What becomes of a page's title, which is not shown on it.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Title {
+    /// It stands before the rest.
+    First,
+    /// It is left out.
+    Left,
+}
+
+/// The text of a page with its structure.
+pub(super) fn read(bytes: &[u8], charset: Option<&str>, title: Title) -> Result<String, ExtractError> {
+    let declared = meta_charset(bytes);
+    let source = decode::decode(bytes, charset.or(declared.as_deref()));
+    if depth(&source) > MAX_DEPTH {
+        return Err(ExtractError::Unreadable { reason: "This web page is nested too deeply to be read.".into() });
+    }
+    Ok(visible(&source, title))
 }
 
 /// The parser's time grows with the square of the depth; pages that people made stay far below this.
@@ -50,6 +69,8 @@ fn depth(source: &str) -> usize {
 enum Role {
     /// It is not shown.
     Hidden,
+    /// A heading of that level.
+    Heading(usize),
     /// A blank line stands around it.
     Paragraph,
     /// It has lines of its own.
@@ -69,8 +90,14 @@ fn role(element: &str) -> Role {
         "script" | "style" | "template" | "noscript" | "head" | "title" | "svg" | "iframe" | "object" | "audio" | "video" | "canvas" => {
             Role::Hidden
         }
-        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "ul" | "ol" | "dl" | "blockquote" | "section" | "article" | "figure"
-        | "header" | "footer" | "nav" | "aside" | "main" | "hr" | "form" | "fieldset" => Role::Paragraph,
+        "h1" => Role::Heading(1),
+        "h2" => Role::Heading(2),
+        "h3" => Role::Heading(3),
+        "h4" => Role::Heading(4),
+        "h5" => Role::Heading(5),
+        "h6" => Role::Heading(6),
+        "p" | "table" | "ul" | "ol" | "dl" | "blockquote" | "section" | "article" | "figure" | "header" | "footer" | "nav" | "aside"
+        | "main" | "hr" | "form" | "fieldset" => Role::Paragraph,
         "div" | "li" | "dt" | "dd" | "tr" | "caption" | "figcaption" | "address" | "option" | "details" | "summary" | "legend" => {
             Role::Line
         }
@@ -81,150 +108,75 @@ fn role(element: &str) -> Role {
     }
 }
 
-/// The page's title and what it shows. Walks without recursion: pages nest as deep as they like.
-fn visible(source: &str) -> String {
+/// What the page shows. Walks without recursion: pages nest as deep as they like.
+fn visible(source: &str, title: Title) -> String {
     let page = Page::parse_document(source);
-    let mut out = Lines::default();
-    if let Some(title) = title(&page) {
+    let mut out = lines::Lines::default();
+    if let Some(title) = page_title(&page).filter(|_| title == Title::First) {
         out.text(&title);
         out.end_paragraph();
     }
-    let (mut hidden, mut preformatted) = (0usize, 0usize);
+    // Elements whose contents are not walked: they are hidden, or were read at once.
+    let mut skipped = 0usize;
     for edge in page.tree.root().traverse() {
         let (node, opens) = match edge {
-            ego_tree::iter::Edge::Open(node) => (node, true),
-            ego_tree::iter::Edge::Close(node) => (node, false),
+            Edge::Open(node) => (node, true),
+            Edge::Close(node) => (node, false),
         };
         match node.value() {
-            Node::Text(text) if opens && hidden == 0 => {
-                if preformatted > 0 {
-                    out.preformatted(text);
-                } else {
-                    out.text(text);
-                }
-            }
+            Node::Text(text) if opens && skipped == 0 => out.text(text),
             Node::Element(element) => match (role(element.name()), opens) {
-                (Role::Hidden, true) => hidden += 1,
-                (Role::Hidden, false) => hidden -= 1,
-                _ if hidden > 0 => {}
+                (Role::Hidden | Role::Preformatted, false) => skipped -= 1,
+                (Role::Hidden, true) => skipped += 1,
+                (Role::Preformatted, true) => {
+                    if skipped == 0 {
+                        preformatted(&mut out, node);
+                    }
+                    skipped += 1;
+                }
+                _ if skipped > 0 => {}
+                (Role::Heading(level), true) => out.begin_heading(level),
+                (Role::Heading(_), false) => out.end_heading(),
                 (Role::Paragraph, _) => out.end_paragraph(),
                 (Role::Line, _) => {
                     out.end_line();
-                    out.row |= opens && element.name() == "tr";
+                    if opens && element.name() == "tr" {
+                        out.begin_row();
+                    }
                 }
                 (Role::Cell, true) => out.begin_cell(),
                 (Role::Cell, false) => out.end_cell(),
                 (Role::Break, true) => out.end_line(),
-                (Role::Preformatted, _) => {
-                    out.end_paragraph();
-                    preformatted = if opens { preformatted + 1 } else { preformatted - 1 };
-                }
-                (Role::Break | Role::Inline, _) => {}
+                (Role::Break, false) | (Role::Inline, _) => {}
             },
             _ => {}
         }
     }
-    out.done
+    out.finish()
 }
 
-fn title(page: &Page) -> Option<String> {
+fn preformatted(out: &mut lines::Lines, node: NodeRef<'_, Node>) {
+    let mut code = String::new();
+    for node in node.descendants() {
+        match node.value() {
+            Node::Text(text) => code.push_str(text),
+            Node::Element(element) if element.name() == "br" => code.push('\n'),
+            _ => {}
+        }
+    }
+    if out.in_cell() {
+        out.text(&code);
+    } else if !code.trim().is_empty() {
+        out.end_paragraph();
+        out.marked(&fenced(&code));
+        out.end_paragraph();
+    }
+}
+
+fn page_title(page: &Page) -> Option<String> {
     let selector = scraper::Selector::parse("head > title").ok()?;
     let title: String = page.select(&selector).next()?.text().collect();
     (!title.trim().is_empty()).then_some(title)
-}
-
-/// Text in lines, white space collapsed.
-#[derive(Default)]
-struct Lines {
-    done: String,
-    /// Line ends owed before the next word.
-    breaks: usize,
-    /// A space owed before the next word of the line.
-    space: bool,
-    /// What separates the cells of a row, owed before the next word.
-    separator: bool,
-    /// A row has begun, and no word of it has come.
-    row: bool,
-    /// A cell has begun, and no word of it has come.
-    cell: bool,
-}
-
-impl Lines {
-    fn text(&mut self, text: &str) {
-        for (index, word) in text.split([' ', '\n', '\t']).enumerate() {
-            self.space |= index > 0;
-            if !word.is_empty() {
-                self.word(word);
-            }
-        }
-    }
-
-    fn preformatted(&mut self, text: &str) {
-        for (index, line) in text.split('\n').enumerate() {
-            if index > 0 {
-                self.breaks += 1;
-            }
-            if !line.trim().is_empty() {
-                let fresh = self.breaks > 0 || self.done.is_empty();
-                if fresh {
-                    // The indent belongs to a line of code.
-                    self.settle();
-                    self.done.push_str(line);
-                } else {
-                    self.word(line);
-                }
-            }
-        }
-    }
-
-    fn word(&mut self, word: &str) {
-        let fresh = self.breaks > 0 || self.done.is_empty();
-        let (space, separator) = (self.space, self.separator);
-        self.settle();
-        match (fresh, separator, space) {
-            (false, true, _) => self.done.push_str(" | "),
-            (false, false, true) => self.done.push(' '),
-            _ => {}
-        }
-        self.done.push_str(word);
-    }
-
-    /// Writes the line ends that are owed.
-    fn settle(&mut self) {
-        if !self.done.is_empty() {
-            (0..self.breaks.min(2)).for_each(|_| self.done.push('\n'));
-        }
-        (self.breaks, self.space, self.separator, self.row, self.cell) = (0, false, false, false, false);
-    }
-
-    fn end_line(&mut self) {
-        self.end_block(1);
-    }
-
-    fn end_paragraph(&mut self) {
-        self.end_block(2);
-    }
-
-    /// A block that opens a cell does not take it out of its row.
-    fn end_block(&mut self, breaks: usize) {
-        if !self.cell {
-            self.breaks = self.breaks.max(breaks);
-        }
-    }
-
-    fn begin_cell(&mut self) {
-        if !self.row {
-            (self.breaks, self.separator) = (0, true);
-        }
-        self.cell = true;
-    }
-
-    fn end_cell(&mut self) {
-        if !self.row {
-            self.breaks = 0;
-        }
-        self.cell = false;
-    }
 }
 
 /// The encoding that the page's head names.
@@ -244,33 +196,40 @@ mod tests {
     fn what_is_not_shown_is_no_content() {
         let page = "<html><head><title>The title</title><style>p{color:red}</style><script>alert(1)</script></head><body>\
             <p>para</p><script>alert(2)</script><template><p>hidden</p></template><noscript>turn it on</noscript><svg><title>icon</title></svg></body></html>";
-        assert_eq!(visible(page), "The title\n\npara");
+        assert_eq!(visible(page, Title::First), "The title\n\npara");
     }
 
     #[test]
     fn blocks_have_lines_of_their_own_and_inline_text_runs_on() {
         let page = "<h1>Hi</h1><p>A <b>bold</b>\n  word,<br>then <a href=x>more</a>.</p><ul><li>one<li>two</ul><div>a</div><div>b</div>";
-        assert_eq!(visible(page), "Hi\n\nA bold word,\nthen more.\n\none\ntwo\n\na\nb");
+        assert_eq!(visible(page, Title::First), "# Hi\n\nA bold word,\nthen more.\n\none\ntwo\n\na\nb");
     }
 
     #[test]
     fn a_table_is_read_row_by_row() {
         let page = "<table><tr><th>City<th>Year</tr><tr><td>Lepanto<td>1571</tr><tr><td><p>Wien</p><td><p>1683</p></tr><tr><td><td>x</tr></table><p>end";
-        assert_eq!(visible(page), "City | Year\nLepanto | 1571\nWien | 1683\nx\n\nend");
+        assert_eq!(visible(page, Title::First), "City | Year\nLepanto | 1571\nWien | 1683\nx\n\nend");
     }
 
     #[test]
-    fn code_keeps_its_lines_and_indents() {
+    fn code_keeps_its_lines_and_indents_between_fences() {
         assert_eq!(
-            visible("<p>see</p><pre><code>fn main() {\n    run();\n}</code></pre><p>end"),
-            "see\n\nfn main() {\n    run();\n}\n\nend"
+            visible("<p>see</p><pre><code>fn main() {\n    <b>run</b>();<br># x\n}</code></pre><p>end", Title::First),
+            "see\n\n```\nfn main() {\n    run();\n# x\n}\n```\n\nend"
         );
+        assert_eq!(visible("<table><tr><td><pre>a\nb</pre><td>c</table>", Title::First), "a b | c");
+    }
+
+    #[test]
+    fn headings_keep_their_levels_and_other_lines_do_not_look_like_one() {
+        let page = "<h1>A<br><a href=x>long</a> title</h1><p># no heading</p><div><h3> </h3><h2>B</h2></div><table><tr><td><h3>c</h3><td>d</table>";
+        assert_eq!(visible(page, Title::First), "# A long title\n\n\\# no heading\n\n## B\n\nc | d");
     }
 
     #[test]
     fn entities_and_deep_nesting_are_no_trouble() {
         let deep = format!("{}caf&eacute; &amp; cr&#232;me{}", "<div>".repeat(4_000), "</div>".repeat(4_000));
-        assert_eq!(visible(&deep).trim(), "café & crème");
+        assert_eq!(visible(&deep, Title::First).trim(), "café & crème");
     }
 
     #[test]

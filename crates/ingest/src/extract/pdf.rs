@@ -1,19 +1,43 @@
 //! PDF, page by page.
 
+mod engine;
+#[cfg(feature = "pdf-oxide")]
+mod oxide;
+mod page;
+mod plain;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pdf_extract::{Document, PlainTextOutput, output_doc_page};
 use transom_domain::{Page, Text};
 
 use super::{ExtractError, Extractor, Input};
 use crate::decode;
 use crate::media::MediaType;
+pub use engine::PdfEngine;
+use engine::{Opened, Refusal};
 
-/// So many pages in a row may fail before the file is given up.
-const PATIENCE: usize = 20;
+/// So many pages in a row may give nothing before the file is given up.
+const PATIENCE: usize = 50;
 
-/// PDF. The parser panics on pages that it does not understand; such pages are left out.
-pub(super) struct Pdf;
+/// PDF. One engine leads; for each page that it cannot read well the other is asked, and the better text is kept.
+#[derive(Clone, Debug)]
+pub struct Pdf {
+    engines: Vec<PdfEngine>,
+}
+
+impl Default for Pdf {
+    /// Every engine that this build has, the best first.
+    fn default() -> Self {
+        Self { engines: PdfEngine::ALL.to_vec() }
+    }
+}
+
+impl Pdf {
+    /// Reads with these engines, the first of which leads.
+    pub fn with(engines: impl IntoIterator<Item = PdfEngine>) -> Self {
+        Self { engines: engines.into_iter().collect() }
+    }
+}
 
 impl Extractor for Pdf {
     fn takes(&self, media: MediaType) -> bool {
@@ -21,114 +45,105 @@ impl Extractor for Pdf {
     }
 
     fn extract(&self, input: &Input<'_>) -> Result<Text, ExtractError> {
-        let document = open(input.bytes)?;
-        let numbers: Vec<u32> = document.get_pages().into_keys().collect();
+        let mut readers: Vec<Reader<'_>> = self.engines.iter().map(|&engine| Reader::new(engine, input.bytes)).collect();
+        let pages = readers.iter_mut().map(Reader::pages).find(|&pages| pages > 0).unwrap_or(0);
+        if pages == 0 {
+            return Err(refusal(&readers));
+        }
         let (mut text, mut failed, mut in_a_row) = (Text::default(), 0usize, 0usize);
-        for &number in &numbers {
-            let Some(page) = read_page(&document, number) else {
-                failed += 1;
-                in_a_row += 1;
-                if in_a_row >= PATIENCE && text.text.is_empty() {
-                    break;
+        for index in 0..pages {
+            match best(&mut readers, index) {
+                Some(page) if !page.trim().is_empty() => {
+                    in_a_row = 0;
+                    append(&mut text, index, &page);
+                    continue;
                 }
-                continue;
-            };
-            in_a_row = 0;
-            append(&mut text, number, &page);
+                Some(_) => {}
+                None => failed += 1,
+            }
+            in_a_row += 1;
+            if in_a_row >= PATIENCE && text.text.is_empty() && failed == in_a_row {
+                break;
+            }
         }
         if failed > 0 {
-            tracing::warn!(failed, pages = numbers.len(), "some pages of a PDF could not be read");
+            tracing::warn!(failed, pages, "some pages of a PDF could not be read");
         }
-        match (text.text.is_empty(), numbers.len(), failed) {
-            (true, 0, _) => Err(unreadable("This PDF is damaged: no pages were found in it.")),
-            (true, _, 1..) => Err(unreadable("The pages of this PDF are written in a way that cannot be read.")),
-            (true, ..) => Err(ExtractError::Empty { hint: Some("its pages are probably scanned images.".into()) }),
-            (false, ..) => Ok(text),
+        match (text.text.is_empty(), failed) {
+            (true, 1..) => Err(unreadable("The pages of this PDF are written in a way that cannot be read.")),
+            // What only one engine makes sense of, and finds nothing in, is damaged rather than scanned.
+            (true, 0) if readers.iter().any(|reader| matches!(reader.opened, Some(Err(_)))) => Err(refusal(&readers)),
+            (true, 0) => Err(ExtractError::Empty { hint: Some("its pages are probably scanned images.".into()) }),
+            (false, _) => Ok(text),
         }
     }
 }
 
-fn open(bytes: &[u8]) -> Result<Document, ExtractError> {
-    let damaged = || unreadable("This PDF is damaged and cannot be read.");
-    let mut document = Document::load_mem(bytes).map_err(|_| damaged())?;
-    if document.is_encrypted() && document.decrypt("").is_err() {
-        return Err(unreadable("This PDF is locked with a password."));
+/// An engine that opens the file when it is first asked.
+struct Reader<'a> {
+    engine: PdfEngine,
+    bytes: &'a [u8],
+    opened: Option<Result<Opened<'a>, Refusal>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(engine: PdfEngine, bytes: &'a [u8]) -> Self {
+        Self { engine, bytes, opened: None }
     }
-    Ok(document)
+
+    fn open(&mut self) -> Option<&mut Opened<'a>> {
+        let (engine, bytes) = (self.engine, self.bytes);
+        self.opened.get_or_insert_with(|| guarded(|| engine.open(bytes)).unwrap_or(Err(Refusal::Damaged))).as_mut().ok()
+    }
+
+    fn pages(&mut self) -> usize {
+        self.open().and_then(|opened| guarded(|| opened.pages())).unwrap_or(0)
+    }
+
+    fn page(&mut self, index: usize) -> Option<String> {
+        let opened = self.open()?;
+        let page = guarded(|| opened.page(index)).flatten()?;
+        Some(page::tidy(&decode::clean(&page)))
+    }
+}
+
+/// What `work` gives, unless it panics.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// The first text of a page that is good, or the best of them all; nothing where every engine fails.
+fn best(readers: &mut [Reader<'_>], index: usize) -> Option<String> {
+    let mut best: Option<String> = None;
+    for reader in readers {
+        let Some(page) = reader.page(index) else { continue };
+        if page::is_good(&page) {
+            return Some(page);
+        }
+        if best.as_ref().is_none_or(|best| page::worth(best) < page::worth(&page)) {
+            best = Some(page);
+        }
+    }
+    best
+}
+
+fn refusal(readers: &[Reader<'_>]) -> ExtractError {
+    if readers.iter().any(|reader| matches!(reader.opened, Some(Err(Refusal::Locked)))) {
+        return unreadable("This PDF is locked with a password.");
+    }
+    unreadable("This PDF is damaged and cannot be read.")
 }
 
 fn unreadable(reason: &str) -> ExtractError {
     ExtractError::Unreadable { reason: reason.into() }
 }
 
-/// The text of a page; nothing where the parser fails.
-fn read_page(document: &Document, number: u32) -> Option<String> {
-    let read = || {
-        let mut text = String::new();
-        let mut output = PlainTextOutput::new(&mut text);
-        output_doc_page(document, &mut output, number).ok()?;
-        Some(text)
-    };
-    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
-}
-
-/// Adds a page, where anything stands on it.
-fn append(text: &mut Text, number: u32, page: &str) {
-    let page = tidy(&decode::clean(page));
-    if page.is_empty() {
-        return;
-    }
+/// Adds the page with that index.
+fn append(text: &mut Text, index: usize, page: &str) {
     if !text.text.is_empty() {
         text.text.push_str("\n\n");
     }
+    let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
     text.pages.push(Page { number, start: text.text.len() });
-    text.text.push_str(&page);
-}
-
-/// One blank line between paragraphs, no space at the ends of lines, ligatures as letters.
-fn tidy(page: &str) -> String {
-    let mut out = String::with_capacity(page.len());
-    let mut blank = 0;
-    for line in page.lines().map(str::trim_end) {
-        if line.trim_start().is_empty() {
-            blank += 1;
-            continue;
-        }
-        if !out.is_empty() {
-            out.push_str(if blank > 0 { "\n\n" } else { "\n" });
-        }
-        blank = 0;
-        for c in line.chars() {
-            match c {
-                'ﬀ' => out.push_str("ff"),
-                'ﬁ' => out.push_str("fi"),
-                'ﬂ' => out.push_str("fl"),
-                'ﬃ' => out.push_str("ffi"),
-                'ﬄ' => out.push_str("ffl"),
-                '\u{AD}' => {}
-                c => out.push(c),
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_paragraphs_and_ligatures_are_tidied() {
-        assert_eq!(tidy("\n\n\nA ﬁle  \nmore\n\n\n \nnext of\u{AD}fice\n"), "A file\nmore\n\nnext office");
-    }
-
-    #[test]
-    fn pages_without_text_have_no_mark() {
-        let mut text = Text::default();
-        for (number, page) in [(1, "é one"), (2, " \n"), (3, "three")] {
-            append(&mut text, number, page);
-        }
-        assert_eq!(text.text, "é one\n\nthree");
-        assert_eq!(text.pages, [Page { number: 1, start: 0 }, Page { number: 3, start: 8 }]);
-    }
+    text.text.push_str(page);
 }

@@ -1,0 +1,217 @@
+//! Files that hold other files: zip archives and OLE2 containers. What they are, and whether they are safe to open.
+
+use std::io::{Cursor, Read};
+
+use zip::ZipArchive;
+
+use crate::ExtractError;
+use crate::media::MediaType;
+
+/// An archive has so many entries at most.
+const ENTRIES: usize = 10_000;
+
+/// So many bytes may always be unpacked.
+const FREE: u64 = 10 * 1024 * 1024;
+
+/// An entry that only says what the archive is has so many bytes at most.
+const LABEL: u64 = 1024 * 1024;
+
+pub(crate) type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Opens a zip archive, unless it has entries beyond measure.
+pub(crate) fn open_zip(bytes: &[u8]) -> Result<Archive<'_>, ExtractError> {
+    // The reader makes an index of all entries, so their number is judged by their marks beforehand.
+    if memchr::memmem::find_iter(bytes, b"PK\x01\x02").nth(ENTRIES).is_some() {
+        return Err(unreadable("This file holds too many files within it."));
+    }
+    ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable("This file is damaged: its contents cannot be unpacked."))
+}
+
+/// The bytes of an entry, or nothing where there is none of that name. Never more than the entry says that it has.
+pub(crate) fn entry(archive: &mut Archive<'_>, name: &str) -> Option<Vec<u8>> {
+    let entry = archive.by_name(name).ok()?;
+    let size = entry.size();
+    let mut bytes = Vec::new();
+    entry.take(size).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Refuses archives that are made to burst: unpacked they may have 100 times the file's size, and never more than
+/// `limit`. Declared sizes decide, before any byte is unpacked. They can lie, but the zip crate, which all parsers behind
+/// this share, gives no more than what an entry declares.
+pub(crate) fn guard(bytes: &[u8], limit: u64) -> Result<(), ExtractError> {
+    let mut archive = open_zip(bytes)?;
+    let most = limit.min(FREE.max(100 * bytes.len() as u64));
+    let mut sum = 0u64;
+    for index in 0..archive.len() {
+        sum = sum.saturating_add(archive.by_index_raw(index).map_or(0, |entry| entry.size()));
+    }
+    if sum > most {
+        return Err(unreadable("This file unpacks to more than it may."));
+    }
+    Ok(())
+}
+
+/// The path that `href` means in the file at `base`.
+pub(crate) fn resolved(base: &str, href: &str) -> String {
+    let href = href.split('#').next().unwrap_or_default();
+    let mut parts: Vec<&str> = base.split('/').collect();
+    parts.pop();
+    let mut bytes = Vec::new();
+    for part in href.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    let mut rest = path.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        let code =
+            (*byte == b'%').then(|| tail.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok())).flatten();
+        bytes.push(code.unwrap_or(*byte));
+        rest = if code.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What kind of document a zip archive is.
+pub(crate) fn zip_kind(bytes: &[u8]) -> MediaType {
+    let Ok(mut archive) = open_zip(bytes) else { return MediaType::Archive };
+    let mut label = |name: &str| -> Option<String> {
+        let mut label = Vec::new();
+        archive.by_name(name).ok()?.take(LABEL).read_to_end(&mut label).ok()?;
+        Some(String::from_utf8_lossy(&label).into_owned())
+    };
+    let by_mimetype = label("mimetype").and_then(|mimetype| match mimetype.trim() {
+        "application/epub+zip" => Some(MediaType::Epub),
+        other => open_document(other),
+    });
+    let by_parts = |label: &mut dyn FnMut(&str) -> Option<String>| {
+        let types = label("[Content_Types].xml")?;
+        // Word and PowerPoint can hold workbooks, but no workbook holds their main parts.
+        let known = [
+            ("wordprocessingml.document.main+xml", MediaType::Docx),
+            ("wordprocessingml.template.main+xml", MediaType::Docx),
+            ("ms-word.document.macroEnabled.main+xml", MediaType::Docx),
+            ("ms-word.template.macroEnabledTemplate.main+xml", MediaType::Docx),
+            ("presentationml.presentation.main+xml", MediaType::Pptx),
+            ("presentationml.slideshow.main+xml", MediaType::Pptx),
+            ("presentationml.template.main+xml", MediaType::Pptx),
+            ("ms-powerpoint.presentation.macroEnabled.main+xml", MediaType::Pptx),
+            ("ms-powerpoint.slideshow.macroEnabled.main+xml", MediaType::Pptx),
+            ("spreadsheetml.sheet.main+xml", MediaType::Xlsx),
+            ("spreadsheetml.template.main+xml", MediaType::Xlsx),
+            ("ms-excel.sheet.macroEnabled.main+xml", MediaType::Xlsx),
+            ("ms-excel.template.macroEnabled.main+xml", MediaType::Xlsx),
+            ("ms-excel.sheet.binary.macroEnabled.main", MediaType::Xlsb),
+        ];
+        known.into_iter().find(|(mark, _)| types.contains(mark)).map(|(_, media)| media)
+    };
+    by_mimetype
+        .or_else(|| by_parts(&mut label))
+        .or_else(|| label("META-INF/container.xml").filter(|container| container.contains("rootfile")).map(|_| MediaType::Epub))
+        .unwrap_or(MediaType::Archive)
+}
+
+/// The kind that an OpenDocument's media type names.
+pub(crate) fn open_document(mimetype: &str) -> Option<MediaType> {
+    let kind = mimetype.strip_prefix("application/vnd.oasis.opendocument.")?;
+    [("text", MediaType::Odt), ("spreadsheet", MediaType::Ods), ("presentation", MediaType::Odp)]
+        .into_iter()
+        .find(|(name, _)| kind.starts_with(name))
+        .map(|(_, media)| media)
+}
+
+/// What kind of document an OLE2 container is, by its streams.
+pub(crate) fn ole_kind(bytes: &[u8]) -> MediaType {
+    let Ok(container) = cfb::CompoundFile::open(Cursor::new(bytes)) else { return MediaType::Binary };
+    let known = [
+        ("/EncryptedPackage", MediaType::Locked),
+        ("/__properties_version1.0", MediaType::Msg),
+        ("/WordDocument", MediaType::Doc),
+        ("/PowerPoint Document", MediaType::Ppt),
+        ("/Workbook", MediaType::Xls),
+        ("/Book", MediaType::Xls),
+    ];
+    known.into_iter().find(|(path, _)| container.is_stream(path)).map_or(MediaType::Binary, |(_, media)| media)
+}
+
+fn unreadable(reason: &str) -> ExtractError {
+    ExtractError::Unreadable { reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in entries {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_document_is_known_by_what_the_archive_says_of_itself() {
+        let kind = |entries: &[(&str, &[u8])]| zip_kind(&zip_of(entries));
+        assert_eq!(kind(&[("mimetype", b"application/epub+zip")]), MediaType::Epub);
+        assert_eq!(kind(&[("mimetype", b"application/vnd.oasis.opendocument.text-template\n")]), MediaType::Odt);
+        assert_eq!(kind(&[("mimetype", b"application/vnd.oasis.opendocument.graphics")]), MediaType::Archive);
+        let types: &[u8] = b"<Override ContentType='application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml'/>\
+            <Override ContentType='application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml'/>";
+        assert_eq!(kind(&[("[Content_Types].xml", types)]), MediaType::Pptx);
+        assert_eq!(kind(&[("word/document.xml", b"<x/>"), ("a.txt", b"words")]), MediaType::Archive);
+    }
+
+    #[test]
+    fn an_archive_that_would_burst_is_refused() {
+        let bomb = zip_of(&[("word/document.xml", &vec![b' '; 20 * 1024 * 1024])]);
+        assert!(bomb.len() < 100_000);
+        assert!(guard(&bomb, u64::MAX).is_err());
+        let honest = zip_of(&[("word/document.xml", &vec![b' '; 5 * 1024 * 1024])]);
+        assert!(guard(&honest, u64::MAX).is_ok());
+        assert!(guard(&honest, 1024 * 1024).is_err());
+    }
+
+    #[test]
+    fn an_archive_that_lies_about_its_sizes_gives_no_more_than_it_says() {
+        let mut lying = zip_of(&[("a", &vec![b' '; 3 * 1024 * 1024])]);
+        let size = (3u32 * 1024 * 1024).to_le_bytes();
+        let places: Vec<usize> = memchr::memmem::find_iter(&lying, &size).collect();
+        assert_eq!(places.len(), 2, "the entry says its size twice");
+        for place in places {
+            lying[place..place + 4].copy_from_slice(&100u32.to_le_bytes());
+        }
+        let mut archive = open_zip(&lying).unwrap();
+        let mut unpacked = Vec::new();
+        assert!(archive.by_name("a").unwrap().read_to_end(&mut unpacked).is_err(), "the crate that all parsers share stops");
+        assert!(unpacked.len() < 64 * 1024, "{}", unpacked.len());
+        assert!(entry(&mut archive, "a").is_none_or(|bytes| bytes.len() <= 100));
+    }
+
+    #[test]
+    fn an_archive_of_very_many_entries_is_refused_before_it_is_indexed() {
+        let many = b"PK\x01\x02".repeat(ENTRIES + 1);
+        assert!(open_zip(&many).is_err());
+        assert_eq!(zip_kind(&many), MediaType::Archive);
+    }
+
+    #[test]
+    fn paths_within_an_archive_are_resolved() {
+        assert_eq!(resolved("OEBPS/content.opf", "text/ch%201.xhtml#top"), "OEBPS/text/ch 1.xhtml");
+        assert_eq!(resolved("OEBPS/nav/toc.xhtml", "../a.xhtml"), "OEBPS/a.xhtml");
+        assert_eq!(resolved("content.opf", "../../etc/passwd"), "etc/passwd");
+        assert_eq!(resolved("a.opf", "100%.html"), "100%.html");
+    }
+}
