@@ -27,7 +27,9 @@ class Call:
         self.context = context
         self._worker = worker
         self._listed = None
-        self._sse = False
+        # Whether it yields lines of an event stream; `None` as long as nobody can know.
+        self._sse = None
+        self._held = []
 
     # What goes to the caller.
 
@@ -49,11 +51,7 @@ class Call:
         if isinstance(piece, (bytes, bytearray)):
             piece = piece.decode("utf-8", "replace")
         if isinstance(piece, str):
-            if piece.lstrip().startswith("data:") or (self._sse and piece.startswith((":", "event:", "id:", "retry:"))):
-                for line in piece.splitlines():
-                    self.line(line.strip())
-            elif not (self._sse and not piece.strip()):
-                self.text(piece)
+            self._words(piece)
         elif hasattr(piece, "model_dump"):
             self.frame(piece.model_dump(mode="json"))
         elif isinstance(piece, dict):
@@ -63,6 +61,25 @@ class Call:
                 self.frame(piece)
         elif piece is not None:
             self.text(str(piece))
+
+    def _words(self, piece):
+        if piece.lstrip().startswith("data:"):
+            self._held.clear()
+            for line in piece.splitlines():
+                self.line(line.strip())
+        elif self._sse is not False and (not piece.strip() or piece.startswith((": ", "event:", "id:", "retry:"))):
+            # Between `data:` lines it says nothing. Before the first of them it may be text that only looks like it.
+            if self._sse is None:
+                self._held.append(piece)
+        else:
+            self.flush()
+            self._sse = False if self._sse is None else self._sse
+            self.text(piece)
+
+    def flush(self):
+        """Says what was held back."""
+        held, self._held = "".join(self._held), []
+        self.text(held)
 
     def emit_now(self, event):
         found = transom_events.frames(event)
@@ -164,6 +181,7 @@ async def answer(call, found):
     elif hasattr(found, "__aiter__"):
         async for piece in found:
             call.piece(piece)
+        call.flush()
     elif inspect.isgenerator(found) or hasattr(found, "__next__"):
         # Whatever it waits for, it waits for in a thread.
         await in_thread(lambda: _drain(call, found))
@@ -174,8 +192,10 @@ async def answer(call, found):
     elif isinstance(found, (list, tuple)):
         for piece in found:
             call.piece(piece)
+        call.flush()
     else:
         call.piece(found)
+        call.flush()
     return None
 
 
@@ -183,6 +203,7 @@ def _drain(call, iterator):
     try:
         for piece in iterator:
             call.piece(piece)
+        call.flush()
     finally:
         close = getattr(iterator, "close", None)
         if close:

@@ -56,12 +56,12 @@ class Worker:
             task = self._tasks.get(number)
             if task:
                 task.cancel()
+            elif self._filters.pop(number, None):
+                self.wire.send({"id": number, "end": None})
         elif op == "valves":
             self._set_valves(message["values"])
         elif op == "open":
             self._filters[number] = transom_run.Call(self, message)
-        elif op == "close":
-            self._filters.pop(number, None)
         else:
             task = self._loop.create_task(self._answer(op, message))
             task.add_done_callback(lambda task: self._ended(number, task))

@@ -17,6 +17,8 @@ struct Chunk {
     choices: Vec<Choice>,
     usage: Option<Value>,
     error: Option<Value>,
+    sources: Option<Value>,
+    event: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +127,10 @@ impl Reader {
             return self.broken(&words);
         }
         let mut read = Vec::new();
+        // What such an answer has beside its choices, in frames of its own or, where it is whole, as members.
+        for (name, found) in [("event", chunk.event), ("sources", chunk.sources)] {
+            read.extend(found.filter(|found| !found.is_null()).map(|found| Ok(ChatEvent::Frame(serde_json::json!({ name: found })))));
+        }
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
             read.extend(choice.logprobs.filter(Value::is_object).map(|values| Ok(ChatEvent::Logprobs(values))));
             read.extend(choice.delta.into_iter().flat_map(pieces).map(Ok));
@@ -240,6 +246,17 @@ mod tests {
         let events = read(vec![Ok("data: {\"error\":{\"message\":\"out of memory\"}}\n\ndata: [DONE]\n\n")]).await;
         assert_eq!(events.len(), 1);
         assert!(events[0].as_ref().expect_err("broken").contains("out of memory"));
+    }
+
+    #[tokio::test]
+    async fn frames_of_another_kind_keep_their_place() {
+        let events = read(vec![
+            Ok("data: {\"sources\":[{\"id\":1}]}\n\n"),
+            Ok("data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
+        ])
+        .await;
+        let sources = serde_json::json!({"sources": [{"id": 1}]});
+        assert_eq!(events[..2], [Ok(ChatEvent::Frame(sources)), Ok(ChatEvent::Text("a".into()))]);
     }
 
     #[tokio::test]

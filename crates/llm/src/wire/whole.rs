@@ -185,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn sources_become_a_member_and_other_frames_are_left_out() {
+        let frame = |value| ChatEvent::Frame(value);
+        let events = [
+            frame(serde_json::json!({"event": {"type": "status"}})),
+            frame(serde_json::json!({"sources": [1]})),
+            ChatEvent::Text("a".into()),
+            frame(serde_json::json!({"sources": [2]})),
+        ];
+        let json: Value = serde_json::from_slice(&whole(&Meta::whole("m"), events)).expect("JSON");
+        assert_eq!((&json["sources"], &json["event"]), (&serde_json::json!([1, 2]), &Value::Null));
+    }
+
+    #[test]
     fn an_empty_answer_is_an_empty_text() {
         let json: Value = serde_json::from_slice(&whole(&Meta::whole("m"), [])).expect("JSON");
         assert_eq!(json["choices"][0]["message"], serde_json::json!({"role": "assistant", "content": ""}));

@@ -1,0 +1,394 @@
+//! One worker: a process that runs one function's code, and the calls in it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use transom_llm::CallContext;
+
+use super::asks;
+use super::config::PythonConfig;
+use super::environment::Ready;
+use super::protocol::{self, Call, Failure, Message, Op, Spoken};
+
+/// A worker. Dropping it ends its process and every process that the function started.
+pub(super) struct Worker {
+    inner: Arc<Inner>,
+}
+
+/// What the worker's tasks share with its calls.
+pub(super) struct Inner {
+    calls: Mutex<HashMap<u64, Running>>,
+    next: AtomicU64,
+    outbox: mpsc::UnboundedSender<Bytes>,
+    /// Ends the process.
+    end: CancellationToken,
+    /// Why it was ended, where it was; what its calls are told.
+    reason: Mutex<Option<String>>,
+    /// Takes no new calls: it is dead, or one of its calls does not end.
+    retired: AtomicBool,
+    last_used: Mutex<Instant>,
+    largest_output: usize,
+    grace: Duration,
+}
+
+/// A call that runs.
+struct Running {
+    sender: mpsc::UnboundedSender<Message>,
+    said: usize,
+    context: Option<Arc<CallContext>>,
+    asked: HashMap<u64, AbortOnDropHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the process; nothing is loaded yet.
+    pub fn start(config: &PythonConfig, ready: &Ready, folder: &Path) -> std::io::Result<Self> {
+        let mut child = command(config, ready, folder).spawn()?;
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+            return Err(std::io::Error::other("a worker without pipes"));
+        };
+        let (outbox, messages) = mpsc::unbounded_channel();
+        let inner = Arc::new(Inner {
+            calls: Mutex::default(),
+            next: AtomicU64::new(0),
+            outbox,
+            end: CancellationToken::new(),
+            reason: Mutex::default(),
+            retired: AtomicBool::new(false),
+            last_used: Mutex::new(Instant::now()),
+            largest_output: config.limits.output_bytes,
+            grace: config.grace,
+        });
+        tokio::spawn(write(stdin, messages, inner.end.clone()));
+        tokio::spawn(log(stderr));
+        tokio::spawn(supervise(child, stdout, inner.clone()));
+        Ok(Self { inner })
+    }
+
+    /// Whether new calls may be put to it.
+    pub fn takes_calls(&self) -> bool {
+        !self.inner.retired.load(Ordering::Acquire)
+    }
+
+    /// Since when nothing runs in it; `None` while something does.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let calls = lock(&self.inner.calls);
+        calls.is_empty().then(|| *lock(&self.inner.last_used))
+    }
+
+    /// Ends it at once; its calls fail with this sentence.
+    pub fn kill(&self, sentence: &str) {
+        self.inner.kill(sentence);
+    }
+
+    /// Says something that has no answer.
+    pub fn tell(&self, op: Op<'_>) {
+        self.inner.send(&Call { id: u64::MAX, op });
+    }
+
+    /// Puts a call to it, which may take until `limit` has passed.
+    pub fn call(self: &Arc<Self>, op: Op<'_>, context: Option<Arc<CallContext>>, limit: Duration) -> Conversation {
+        let inner = &self.inner;
+        let id = inner.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        lock(&inner.calls).insert(id, Running { sender, said: 0, context, asked: HashMap::new() });
+        if !self.takes_calls() {
+            // It died between being chosen and being asked.
+            lock(&inner.calls).remove(&id);
+        }
+        inner.send(&Call { id, op });
+        let open = Open { worker: self.clone(), id, receiver, until: Instant::now() + limit };
+        Conversation { open: Some(open), limit }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.inner.kill("the function was replaced");
+    }
+}
+
+impl Inner {
+    fn kill(&self, sentence: &str) {
+        lock(&self.reason).get_or_insert_with(|| sentence.to_owned());
+        self.retired.store(true, Ordering::Release);
+        self.end.cancel();
+    }
+
+    fn send<T: serde::Serialize>(&self, message: &T) {
+        // A worker that has ended reads nothing; its calls hear of it elsewhere.
+        let _ = self.outbox.send(protocol::line(message));
+    }
+
+    /// Takes a line of the process; whether it is one of ours.
+    fn take(self: &Arc<Self>, line: &Bytes) -> bool {
+        match protocol::read(line) {
+            Some(Spoken::Of(id, message)) => self.deliver(id, message, line.len()),
+            Some(Spoken::Asks { question, call, what, payload }) => self.asked(question, call, what, payload),
+            Some(Spoken::Drops(question)) => {
+                for running in lock(&self.calls).values_mut() {
+                    running.asked.remove(&question);
+                }
+            }
+            None => return false,
+        }
+        true
+    }
+
+    fn deliver(&self, id: u64, message: Message, size: usize) {
+        let mut calls = lock(&self.calls);
+        let Some(running) = calls.get_mut(&id) else { return };
+        if matches!(message, Message::End(_) | Message::Failed(_)) {
+            if let Some(running) = calls.remove(&id) {
+                let _ = running.sender.send(message);
+            }
+            *lock(&self.last_used) = Instant::now();
+            return;
+        }
+        if running.said > self.largest_output && !matches!(message, Message::Heard) {
+            return;
+        }
+        running.said += size;
+        if running.said > self.largest_output {
+            let words = format!("the function's answer is larger than {} bytes", self.largest_output);
+            let _ = running.sender.send(Message::Failed(Failure { words, status: 500, line: None }));
+        } else {
+            let _ = running.sender.send(message);
+        }
+    }
+
+    fn asked(self: &Arc<Self>, question: u64, call: u64, what: String, payload: Bytes) {
+        let mut calls = lock(&self.calls);
+        let Some(running) = calls.get_mut(&call) else { return };
+        let context = running.context.clone().unwrap_or_default();
+        let outbox = self.outbox.clone();
+        let answering = tokio::spawn(asks::answer(context, question, what, payload, move |answer| {
+            let _ = outbox.send(protocol::line(&answer));
+        }));
+        running.asked.insert(question, AbortOnDropHandle::new(answering));
+    }
+}
+
+/// A call and what the worker says of it. Dropping it before its end cancels the call.
+pub(super) struct Conversation {
+    open: Option<Open>,
+    limit: Duration,
+}
+
+struct Open {
+    worker: Arc<Worker>,
+    id: u64,
+    receiver: mpsc::UnboundedReceiver<Message>,
+    until: Instant,
+}
+
+impl Conversation {
+    /// The number that the worker knows the call by.
+    pub fn id(&self) -> u64 {
+        self.open.as_ref().map_or(u64::MAX, |open| open.id)
+    }
+
+    /// The next thing that the worker says; after [`Message::End`] or [`Message::Failed`] nothing more.
+    pub async fn next(&mut self) -> Option<Message> {
+        let open = self.open.as_mut()?;
+        let said = tokio::time::timeout_at(open.until, open.receiver.recv()).await;
+        Some(match said {
+            Ok(Some(message)) => {
+                if matches!(message, Message::End(_)) {
+                    self.open = None;
+                } else if matches!(message, Message::Failed(_)) {
+                    // The function may have ended it, or we, because it said too much; then it still has to be cancelled.
+                    self.leave();
+                }
+                message
+            }
+            Ok(None) => {
+                let reason = lock(&open.worker.inner.reason).clone();
+                self.open = None;
+                let words = reason.unwrap_or_else(|| "the function's process ended".to_owned());
+                Message::Failed(Failure { words, status: 502, line: None })
+            }
+            Err(_) => {
+                self.leave();
+                let words = format!("the function did not end within {} s", self.limit.as_secs());
+                Message::Failed(Failure { words, status: 504, line: None })
+            }
+        })
+    }
+
+    /// What it has said already; `None` where that is nothing.
+    pub fn said(&mut self) -> Option<Message> {
+        self.open.as_mut()?.receiver.try_recv().ok()
+    }
+
+    /// Waits for the end and leaves out what comes before.
+    pub async fn end(&mut self) -> Result<Bytes, Failure> {
+        loop {
+            match self.next().await {
+                Some(Message::End(json)) => return Ok(json),
+                Some(Message::Failed(failure)) => return Err(failure),
+                Some(_) => {}
+                None => return Err(Failure { words: "the call is over".to_owned(), status: 500, line: None }),
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.leave();
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Open {
+    /// Cancels the call, and sees to it that what does not end is ended.
+    fn leave(self) {
+        let inner = self.worker.inner.clone();
+        if let Some(running) = lock(&inner.calls).get_mut(&self.id) {
+            running.asked.clear();
+        } else {
+            return;
+        }
+        inner.send(&Call { id: self.id, op: Op::Cancel });
+        let worker = Arc::downgrade(&self.worker);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(watch(worker, self.receiver, self.until, inner.grace));
+        }
+    }
+}
+
+/// Follows a cancelled call to its end. One that waits for something that cannot be interrupted may take as long as the call
+/// could have taken; after that its worker gets no new calls and ends with those that it has. A worker that does not even
+/// hear of it holds up every call in it, and is ended.
+async fn watch(worker: Weak<Worker>, mut receiver: mpsc::UnboundedReceiver<Message>, until: Instant, grace: Duration) {
+    let mut heard = false;
+    let until = until.max(Instant::now() + grace);
+    let ended = async {
+        while let Some(message) = receiver.recv().await {
+            match message {
+                Message::Heard => heard = true,
+                Message::End(_) | Message::Failed(_) => break,
+                _ => {}
+            }
+        }
+    };
+    if tokio::time::timeout_at(until, ended).await.is_ok() {
+        return;
+    }
+    let Some(worker) = worker.upgrade() else { return };
+    if heard {
+        worker.inner.retired.store(true, Ordering::Release);
+    } else {
+        worker.kill("the function's process did not answer any more and was ended");
+    }
+}
+
+fn command(config: &PythonConfig, ready: &Ready, folder: &Path) -> Command {
+    let work: PathBuf = folder.join("work");
+    let mut command = Command::new(&ready.python);
+    command
+        .args(["-I", "-u"])
+        .arg(&ready.worker)
+        .current_dir(&work)
+        .env_clear()
+        .envs(config.for_workers())
+        .env("HOME", &work)
+        .env("TMPDIR", folder.join("tmp"))
+        // Each thread's arena is 64 MiB of addresses, which count as memory.
+        .env("MALLOC_ARENA_MAX", "2")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // A group of its own, which is ended as a whole.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+async fn write(mut stdin: ChildStdin, mut messages: mpsc::UnboundedReceiver<Bytes>, end: CancellationToken) {
+    while let Some(Some(message)) = end.run_until_cancelled(messages.recv()).await {
+        if !matches!(end.run_until_cancelled(stdin.write_all(&message)).await, Some(Ok(()))) {
+            break;
+        }
+    }
+}
+
+/// What a function prints is for who writes it. It is read to the end, whatever its lines look like.
+async fn log(mut stderr: impl AsyncRead + Unpin) {
+    let mut part = vec![0; 8 << 10];
+    while let Ok(length @ 1..) = stderr.read(&mut part).await {
+        tracing::debug!(target: "transom::function", printed = %String::from_utf8_lossy(&part[..length]).trim_end());
+    }
+}
+
+/// Reads what the process says until it ends, ends what is left of it, and tells its calls.
+async fn supervise(mut child: Child, stdout: ChildStdout, inner: Arc<Inner>) {
+    let group = child.id();
+    // A line is a little longer than what it holds.
+    let longest = inner.largest_output + (64 << 10);
+    let mut lines = FramedRead::new(stdout, AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), b"\n".to_vec(), longest));
+    loop {
+        match inner.end.run_until_cancelled(lines.next()).await {
+            Some(Some(Ok(line))) if inner.take(&line) => {}
+            Some(Some(_)) => {
+                inner.kill("the function's process sent something that is no answer and was ended");
+                break;
+            }
+            Some(None) | None => break,
+        }
+    }
+    inner.retired.store(true, Ordering::Release);
+    // It closed its pipe: it is ending. What it started may go on, and is ended with it.
+    let status = match tokio::time::timeout(Duration::from_millis(500), child.wait()).await {
+        Ok(Ok(status)) if !inner.end.is_cancelled() => Some(status),
+        _ => None,
+    };
+    end_group(group);
+    let _ = child.kill().await;
+    if let Some(status) = status {
+        lock(&inner.reason).get_or_insert_with(|| died(status));
+    }
+    inner.end.cancel();
+    lock(&inner.calls).clear();
+}
+
+fn end_group(group: Option<u32>) {
+    let group = group.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+fn died(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    match (status.signal(), status.code()) {
+        // SIGXCPU has this number on Linux and macOS.
+        (Some(24), _) => "the function used more processor time than it may, and its process was ended".to_owned(),
+        (Some(signal), _) => format!("the function's process crashed (signal {signal})"),
+        (None, Some(code)) => format!("the function ended its process (exit status {code})"),
+        (None, None) => "the function's process ended".to_owned(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
