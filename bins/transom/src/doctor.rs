@@ -6,6 +6,7 @@ use transom_app::jobs::Workers;
 use transom_config::Config;
 
 use crate::cli::Doctor;
+use crate::functions;
 use crate::house::House;
 
 /// How often the work that is left is looked at.
@@ -24,6 +25,12 @@ pub async fn run(config: Config, doctor: &Doctor) -> Result<(), String> {
         ("files embedded by another model: transom doctor --reindex", report.other_embedder.len()),
     ];
     say(&format!("{} files", report.files));
+    if config.functions.plugins {
+        say(&match functions::python(&config).interpreter().await {
+            Ok(version) => format!("functions run in Python {version}"),
+            Err(sentence) => sentence,
+        });
+    }
     for (what, count) in findings.iter().filter(|(_, count)| *count > 0) {
         say(&format!("{count} {what}"));
     }

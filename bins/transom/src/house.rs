@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions_from_environment};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
+use transom_app::functions::LinkedFunction;
 use transom_app::groups::Groups;
 use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
@@ -18,6 +19,7 @@ use transom_auth::{Lifetime, Secret};
 use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
 use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
+use transom_fetch::{FetchSettings, Fetcher};
 use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
@@ -25,7 +27,7 @@ use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
 use transom_vector_lance::{LanceConfig, LanceStore};
 
-use crate::upstreams;
+use crate::{functions, upstreams};
 
 /// The version of Open WebUI's API that is spoken, as clients ask for it.
 const API_VERSION: &str = "0.12.4";
@@ -48,6 +50,11 @@ pub struct House {
 impl House {
     /// Opens the database, the bytes and the vectors in the data folder, and connects everything. Nothing is asked of an upstream yet.
     pub async fn build(config: &Config) -> Result<Self, String> {
+        Self::with_functions(config, Vec::new()).await
+    }
+
+    /// The same with functions of the program's own, beside those that the server brings along.
+    pub async fn with_functions(config: &Config, linked: Vec<LinkedFunction>) -> Result<Self, String> {
         let folder = &config.database.folder;
         make_private(folder)?;
         let address = config.database.address();
@@ -80,7 +87,9 @@ impl House {
         };
         let files = Files::new(store.clone(), objects, signals, files_config);
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
-        let models = Models::new(models_config(config), upstreams::connections(config)?, store.clone());
+        let registry = Arc::new(functions::registry(&linked).await?);
+        let models = Models::with_functions(models_config(config), upstreams::connections(config)?, registry, store.clone());
+        let fetcher = Fetcher::new(FetchSettings::default()).map_err(|error| error.to_string())?;
         let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
         let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
@@ -91,6 +100,7 @@ impl House {
             groups: Groups::new(&accounts),
             accounts,
             chat: Chat::new(models.clone(), retrieval.clone()),
+            functions: functions::functions(config, store.clone(), models.clone(), fetcher).await?,
             models,
             knowledge: KnowledgeBases::new(store, files.clone()),
             files,

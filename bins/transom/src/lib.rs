@@ -4,6 +4,7 @@
 
 mod cli;
 mod doctor;
+mod functions;
 mod house;
 mod logging;
 mod serve;
@@ -12,7 +13,8 @@ mod user;
 
 pub use cli::Cli;
 pub use house::House;
-pub use serve::serve;
+pub use serve::{serve, serve_with};
+pub use transom_app::functions::{Audience, LinkedFunction};
 
 use cli::Command;
 use std::time::Duration;
@@ -25,6 +27,11 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Does what the command line says; the error is one sentence a line, fit for a terminal.
 pub fn run(cli: Cli) -> Result<(), String> {
+    run_with(cli, Vec::new())
+}
+
+/// The same in a server with functions of the program's own.
+pub fn run_with(cli: Cli, functions: Vec<LinkedFunction>) -> Result<(), String> {
     if let Command::Extract = cli.command {
         // Before there is a thread, a setting or a log: this process is to have none of them.
         let ended = transom_sandbox::answer(transom_ingest::Extractors::standard());
@@ -34,7 +41,7 @@ pub fn run(cli: Cli) -> Result<(), String> {
     logging::start(config.log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
     let done = match cli.command {
-        Command::Serve(_) => runtime.block_on(serve(config)),
+        Command::Serve(_) => runtime.block_on(serve_with(config, functions)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
         Command::Extract => Ok(()),

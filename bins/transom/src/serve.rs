@@ -7,6 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as Routes, HttpServer};
 use tokio::time::MissedTickBehavior;
+use transom_app::functions::LinkedFunction;
 use transom_app::jobs::Workers;
 use transom_config::Config;
 use transom_vector::VectorStore;
@@ -18,7 +19,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Runs the server until it is told to stop; then lets answers that are under way end, and puts files that are half processed back in line.
 pub async fn serve(config: Config) -> Result<(), String> {
-    let house = House::build(&config).await?;
+    serve_with(config, Vec::new()).await
+}
+
+/// The same with functions of the program's own, beside those that the server brings along.
+pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Result<(), String> {
+    let house = House::with_functions(&config, functions).await?;
     let repair = house.repair();
     let House { app, pipeline, workers, vectors } = house;
     let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
@@ -38,6 +44,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     let app: Data<transom_app::App> = Data::from(Arc::new(app));
     let server = &config.server;
+    let functions = app.clone();
     let (origins, max_body) = (house::origins(&config), server.max_body);
     let mut listener = HttpServer::new(move || {
         Routes::new()
@@ -64,6 +71,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let ended = listener.run().await.map_err(|error| format!("the server stopped: {error}"));
     mended.abort();
     upkeep.abort();
+    functions.functions.stop();
     workers.stop().await;
     tracing::info!("stopped");
     ended

@@ -11,7 +11,7 @@ use transom_llm::RawBody;
 
 use crate::body::{Authorized, JsonObject, Raw};
 use crate::chat::reply;
-use crate::{Admin, ApiError, SignedIn, relay};
+use crate::{Admin, ApiError, SignedIn, head, relay};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -63,9 +63,9 @@ async fn models(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<
     offered.iter().filter(of_index).map(|entry| serde_json::from_slice(entry.json()).map_err(Error::internal)).collect()
 }
 
-async fn complete_chat(app: Data<App>, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
+async fn complete_chat(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body)) = call;
-    Ok(reply(app.chat.complete(&caller, body, Road::OpenAi).await?))
+    Ok(reply(app.chat.complete(&caller, body, Road::OpenAi, || head::of(&request)).await?))
 }
 
 async fn create_embeddings(app: Data<App>, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {

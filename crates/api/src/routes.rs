@@ -2,7 +2,7 @@
 
 use actix_web::web::ServiceConfig;
 
-use crate::{accounts, chat, files, groups, knowledge, models, ollama, openai, retrieval, system, users};
+use crate::{accounts, chat, files, functions, groups, knowledge, models, ollama, openai, retrieval, system, users};
 
 /// Mounts every route.
 pub fn configure(config: &mut ServiceConfig) {
@@ -13,6 +13,7 @@ pub fn configure(config: &mut ServiceConfig) {
     chat::routes(config);
     openai::routes(config);
     ollama::routes(config);
+    functions::routes(config);
     files::routes(config);
     knowledge::routes(config);
     retrieval::routes(config);

@@ -69,16 +69,14 @@ async fn config_of(app: Data<App>, current: Result<Current, ApiError>) -> Result
 }
 
 /// What this server does not do is off.
-const ABSENT: [&str; 35] = [
+const ABSENT: [&str; 33] = [
     "enable_version_update_check",
     "enable_pyodide_file_persistence",
     "enable_public_active_users_count",
     "enable_easter_eggs",
     "enable_direct_connections",
     "enable_direct_integrations",
-    "enable_plugins",
     "enable_tools",
-    "enable_functions",
     "enable_tool_servers",
     "enable_terminal_servers",
     "enable_folders",
@@ -111,6 +109,9 @@ fn add_session_part(body: &mut Value, app: &App, enable_api_keys: bool, permissi
     let features = &mut body["features"];
     features["enable_api_keys"] = Value::Bool(enable_api_keys);
     features["enable_password_change_form"] = Value::Bool(true);
+    for name in ["enable_plugins", "enable_functions"] {
+        features[name] = Value::Bool(app.functions.are_on());
+    }
     for absent in ABSENT {
         features[absent] = Value::Bool(false);
     }

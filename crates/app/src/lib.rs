@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod chat;
 mod error;
 pub mod files;
+pub mod functions;
 pub mod groups;
 pub mod jobs;
 pub mod knowledge;
@@ -26,6 +27,8 @@ pub struct App {
     pub models: models::Models,
     /// Chat and embeddings calls, and the upstreams' own APIs.
     pub chat: chat::Chat,
+    /// Functions: pipes and filters.
+    pub functions: functions::Functions,
     /// Uploaded files.
     pub files: files::Files,
     /// Knowledge collections.

@@ -24,6 +24,8 @@ pub struct Config {
     pub retrieval: Retrieval,
     /// What may be uploaded.
     pub files: Files,
+    /// Functions that administrators write.
+    pub functions: Functions,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -260,6 +262,27 @@ pub struct Extraction {
     pub file_megabytes: usize,
     /// `TRANSOM_EXTRACT_TEXT_MB`.
     pub text_megabytes: usize,
+}
+
+/// Functions that administrators write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Functions {
+    /// `ENABLE_PLUGINS`: whether there are any.
+    pub plugins: bool,
+    /// `ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS`.
+    pub requirements: bool,
+    /// `TRANSOM_PYTHON`; `None`: the `python3` of the path.
+    pub python: Option<PathBuf>,
+    /// `TRANSOM_FUNCTION_MEMORY_MB`, in bytes.
+    pub memory: u64,
+    /// `TRANSOM_FUNCTION_CPU_SECONDS`, of one call.
+    pub cpu_seconds: u64,
+    /// `TRANSOM_FUNCTION_TIMEOUT`, of one call.
+    pub deadline: Duration,
+    /// `TRANSOM_FUNCTION_OUTPUT_MB`, in bytes.
+    pub output: usize,
+    /// `TRANSOM_FUNCTION_IDLE_SECONDS`.
+    pub idle: Duration,
 }
 
 /// What is logged, and how.

@@ -61,6 +61,7 @@ impl Config {
             splitting: splitting(&mut reader),
             retrieval: retrieval(&reader),
             files: files(&reader),
+            functions: functions(&reader),
             log: log(&reader),
             upstreams: upstreams.used,
             server,
@@ -295,6 +296,19 @@ fn files(reader: &Reader) -> Files {
             file_megabytes: reader.number("TRANSOM_EXTRACT_FILE_MB"),
             text_megabytes: reader.number("TRANSOM_EXTRACT_TEXT_MB"),
         },
+    }
+}
+
+fn functions(reader: &Reader) -> Functions {
+    Functions {
+        plugins: reader.switch("ENABLE_PLUGINS"),
+        requirements: reader.switch("ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS"),
+        python: reader.text("TRANSOM_PYTHON").map(Into::into),
+        memory: reader.number::<u64>("TRANSOM_FUNCTION_MEMORY_MB") * MEGABYTE,
+        cpu_seconds: reader.number("TRANSOM_FUNCTION_CPU_SECONDS"),
+        deadline: Duration::from_secs(reader.number("TRANSOM_FUNCTION_TIMEOUT")),
+        output: reader.number::<usize>("TRANSOM_FUNCTION_OUTPUT_MB") * MEGABYTE as usize,
+        idle: Duration::from_secs(reader.number("TRANSOM_FUNCTION_IDLE_SECONDS")),
     }
 }
 

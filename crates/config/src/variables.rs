@@ -17,6 +17,7 @@ const EMBEDDING: &str = "Embedding";
 const SPLITTING: &str = "Splitting";
 const RETRIEVAL: &str = "Retrieval";
 const FILES: &str = "Files";
+const FUNCTIONS: &str = "Functions";
 const LOG: &str = "Log";
 
 const fn var(group: &'static str, name: &'static str, default: &'static str, kind: Kind, meaning: &'static str) -> Variable {
@@ -100,6 +101,15 @@ pub static VARIABLES: &[Variable] = &[
     var(FILES, "TRANSOM_EXTRACT_MEMORY_MB", "1024", whole(64, 65_536), "Memory that reading one file may take, in megabytes; it is taken outside the server."),
     var(FILES, "TRANSOM_EXTRACT_FILE_MB", "256", whole(1, 16_384), "Size of a file that is read at most, in megabytes; larger ones are kept, but fail."),
     var(FILES, "TRANSOM_EXTRACT_TEXT_MB", "50", whole(1, 1_024), "Text of one file at most, in megabytes."),
+
+    var(FUNCTIONS, "ENABLE_PLUGINS", "true", Kind::Switch, "Whether administrators may have functions in Python; off, those that are there neither run nor show."),
+    var(FUNCTIONS, "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS", "false", Kind::Switch, "Whether the requirements in a function's front matter are installed for it from the package index."),
+    var(FUNCTIONS, "TRANSOM_PYTHON", "", Kind::Text, "The Python that runs functions; unset, the python3 of the path."),
+    var(FUNCTIONS, "TRANSOM_FUNCTION_MEMORY_MB", "2048", whole(64, 1_000_000), "Memory (address space) that the process of one function may have, in megabytes."),
+    var(FUNCTIONS, "TRANSOM_FUNCTION_CPU_SECONDS", "60", whole(1, 86_400), "Processor time that one call of a function may use."),
+    var(FUNCTIONS, "TRANSOM_FUNCTION_TIMEOUT", "600", whole(1, 86_400), "Seconds that one call of a function may take in all."),
+    var(FUNCTIONS, "TRANSOM_FUNCTION_OUTPUT_MB", "16", whole(1, 1_024), "Size of one answer of a function at most, in megabytes."),
+    var(FUNCTIONS, "TRANSOM_FUNCTION_IDLE_SECONDS", "600", whole(1, 1_000_000), "Seconds without a call after which a function's process is stopped; the next call starts it again."),
 
     var(LOG, "GLOBAL_LOG_LEVEL", "info", Kind::OneOf(&["critical", "error", "warning", "info", "debug", "trace"]), "What the log holds; RUST_LOG goes before it and can name modules."),
     var(LOG, "LOG_FORMAT", "text", Kind::OneOf(&["text", "json"]), "How it is written to standard error."),

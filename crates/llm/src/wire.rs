@@ -5,6 +5,7 @@
 //! takes a broken answer for a whole one.
 
 mod error;
+mod frames;
 mod read;
 mod sse;
 mod whole;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 pub use error::{error_body, error_frame};
+pub use frames::frames;
 pub use read::{event_stream, events};
 pub use sse::sse;
 pub use whole::{Meta, collect, whole, whole_as_sse};

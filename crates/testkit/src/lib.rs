@@ -20,10 +20,12 @@
 
 mod embed;
 mod embedder;
+mod functions;
 mod stage;
 mod upstream;
 
 pub use embed::embed;
 pub use embedder::BagOfWords;
+pub use functions::ScriptedFunctions;
 pub use stage::UpstreamStage;
 pub use upstream::{Received, Script, Upstream};

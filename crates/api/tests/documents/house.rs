@@ -71,6 +71,7 @@ impl House {
             groups: Groups::new(&accounts),
             accounts,
             chat: transom_app::chat::Chat::new(models.clone(), retrieval.clone()),
+            functions: transom_app::functions::Functions::new(store.clone(), models.clone(), None, None),
             models,
             knowledge: KnowledgeBases::new(store.clone(), files.clone()),
             files,

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use transom_app::accounts::{Accounts, AccountsConfig};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig};
+use transom_app::functions::{Functions, LinkedFunction, Registry};
 use transom_app::groups::Groups;
 use transom_app::jobs::Signals;
 use transom_app::knowledge::KnowledgeBases;
@@ -20,7 +21,7 @@ use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
 use transom_store::{Store, StoreConfig};
-use transom_testkit::BagOfWords;
+use transom_testkit::{BagOfWords, ScriptedFunctions};
 use transom_vector::MemoryStore;
 
 pub const ADMIN: &str = "admin@example.com";
@@ -34,6 +35,12 @@ pub struct Setup {
     pub models: ModelsConfig,
     pub connections: Vec<Connection>,
     pub origins: Vec<String>,
+    /// Functions that are linked in.
+    pub linked: Vec<LinkedFunction>,
+    /// Whether administrators may have no functions.
+    pub without_plugins: bool,
+    /// Where addresses may lead.
+    pub fetch: transom_fetch::FetchSettings,
 }
 
 /// A server that answers until it is dropped.
@@ -41,6 +48,7 @@ pub struct Server {
     pub base: String,
     pub store: Store,
     pub app: Data<App>,
+    pub functions: Arc<ScriptedFunctions>,
     handle: ServerHandle,
     _folder: TempDir,
 }
@@ -66,18 +74,24 @@ impl Server {
         let files = Files::new(store.clone(), Arc::new(object_store::memory::InMemory::new()), Signals::default(), setup.files);
         let embedder = Arc::new(BagOfWords::new("tests"));
         let vectors = Arc::new(MemoryStore::new());
-        let models = Models::new(setup.models, setup.connections, store.clone());
+        let registry = Arc::new(Registry::with(&setup.linked).await.expect("functions"));
+        let models = Models::with_functions(setup.models, setup.connections, registry, store.clone());
+        let functions = Arc::new(ScriptedFunctions::default());
+        let runtime = (!setup.without_plugins).then(|| functions.clone() as _);
+        let fetcher = transom_fetch::Fetcher::new(setup.fetch).expect("a client");
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors, embedder, RetrievalSettings::default());
         let app = Data::new(App {
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             chat: Chat::new(models.clone(), retrieval.clone()),
+            functions: Functions::new(store.clone(), models.clone(), runtime, Some(fetcher)),
             knowledge: KnowledgeBases::new(store.clone(), files.clone()),
             models,
             retrieval,
             files,
             accounts,
         });
+        app.functions.start().await.expect("functions");
         let (shared, origins) = (app.clone(), setup.origins);
         let server = HttpServer::new(move || {
             Web::new()
@@ -97,7 +111,7 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { base, store, app, handle, _folder: folder }
+        Self { base, store, app, functions, handle, _folder: folder }
     }
 
     /// A client without a credential.

@@ -8,6 +8,8 @@ mod auths;
 mod catalogue;
 mod chat;
 mod credentials;
+mod filters;
+mod functions;
 mod gateway;
 mod groups;
 mod models;

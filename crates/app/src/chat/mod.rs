@@ -2,19 +2,25 @@
 //!
 //! A request is read as far as routing needs: model, stream, files. Where no preset, no file and no field of ours is in it,
 //! its bytes go to the upstream as they came, and the answer's bytes come back as they are.
+//!
+//! Filters stand around the calls of [`Road::Api`] alone, and not around those that a function makes itself.
 
+mod around;
+mod host;
 mod parameters;
 mod proxy;
 mod question;
+mod stream;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use transom_domain::Caller;
-use transom_llm::{Body, ChatAnswer, ChatRequest, SseBytes, wire};
+use transom_llm::{Body, ChatAnswer, ChatRequest, RequestHead, SseBytes, wire};
 
 use crate::Error;
 use crate::models::{Kind, Models, Resolved};
 use crate::retrieval::{Retrieval, Source};
+use around::Around;
 pub use proxy::{Forward, ProxyAnswer, refusal};
 
 /// Members of a request that are for this server and never for an upstream.
@@ -73,17 +79,50 @@ impl Chat {
     }
 
     /// Answers a chat call. What is wrong with its model, its files or its shape is told before any upstream is asked.
-    pub async fn complete(&self, caller: &Caller, mut body: Body, road: Road) -> Result<Reply, Error> {
-        let resolved = self.model(caller, &body, road).await?;
+    /// `head` is asked for where a function sees the call.
+    pub async fn complete(&self, caller: &Caller, body: Body, road: Road, head: impl FnOnce() -> RequestHead) -> Result<Reply, Error> {
+        let answered = self.answer(Asked { caller, road, depth: 0 }, body, head).await?;
+        Ok(match answered.answer {
+            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &answered.sources)?),
+            streamed => Reply::Stream(lead_with(&answered.sources, wire::sse(streamed, &answered.model))),
+        })
+    }
+
+    /// Puts a finished conversation through the outlets of its model's filters, and gives it back as they leave it.
+    pub async fn completed(&self, caller: &Caller, body: Body, head: impl FnOnce() -> RequestHead) -> Result<Bytes, Error> {
+        let asked = Asked { caller, road: Road::Api, depth: 0 };
+        let resolved = self.model(caller, &body, asked.road).await?;
+        let filters = self.filters_of(&body, &resolved)?;
+        if !filters.iter().any(|filter| filter.about.outlet) {
+            return Ok(body.to_bytes());
+        }
+        let around = Around::gather(self, &asked, head(), &resolved, &body, filters).await?;
+        Ok(around.outlets(body).await?.to_bytes())
+    }
+
+    async fn answer(&self, asked: Asked<'_>, mut body: Body, head: impl FnOnce() -> RequestHead) -> Result<Answered, Error> {
+        let mut resolved = self.model(asked.caller, &body, asked.road).await?;
+        let filters = if asked.has_filters() { self.filters_of(&body, &resolved)? } else { Vec::new() };
+        let mut around = None;
+        if !filters.is_empty() || upstream(&resolved)?.kind == Kind::Function {
+            let gathered = Around::gather(self, &asked, head(), &resolved, &body, filters).await?;
+            body = gathered.inlets(body).await?;
+            // A filter may send a request elsewhere, but nowhere where its caller may not go.
+            resolved = self.model(asked.caller, &body, asked.road).await?;
+            around = Some(gathered);
+        }
         drop_spellings(&mut body, "model");
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
-        let sources = self.prepare(caller, &mut body, &resolved).await?;
-        let connection = upstream(&resolved)?.connection();
-        let answer = connection.models.chat(ChatRequest::new(body, stream)).await?;
-        Ok(match answer {
-            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &sources)?),
-            streamed => Reply::Stream(lead_with(&sources, wire::sse(streamed, &upstream(&resolved)?.model.id))),
-        })
+        let sources = self.prepare(asked.caller, &mut body, &resolved).await?;
+        let upstream = upstream(&resolved)?;
+        let context = around.as_ref().filter(|_| upstream.kind == Kind::Function).map(|around| around.context(&sources));
+        let answer = upstream.connection().models.chat(ChatRequest { body, stream, context }).await?;
+        let model = upstream.model.id.clone();
+        let answer = match (around, answer) {
+            (None, answer) | (Some(_), answer @ ChatAnswer::Whole(_)) => answer,
+            (Some(around), streamed) => through(around, streamed, &model),
+        };
+        Ok(Answered { answer, sources, model })
     }
 
     /// Answers an embeddings call in OpenAI's shape.
@@ -121,6 +160,42 @@ impl Chat {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Who asks, through which door.
+struct Asked<'a> {
+    caller: &'a Caller,
+    road: Road,
+    /// How many functions the call stands inside; 0 for a client's.
+    depth: usize,
+}
+
+impl Asked<'_> {
+    /// Filters look at what clients ask. What a function asks on the way has been looked at, and would lead a filter that asks a model back to itself.
+    fn has_filters(&self) -> bool {
+        self.road == Road::Api && self.depth == 0
+    }
+}
+
+/// An answer, with the passages that were found for it.
+struct Answered {
+    answer: ChatAnswer,
+    sources: Vec<Source>,
+    /// The name that its frames say.
+    model: String,
+}
+
+/// A streamed answer as the filters leave it, with their events in front.
+fn through(around: Around, answer: ChatAnswer, model: &str) -> ChatAnswer {
+    let (filters, mut events) = around.into_stream_filters();
+    let mut writer = wire::ChunkWriter::new(&wire::Meta::streamed(model));
+    let waiting = stream::waiting(&mut events, &mut writer);
+    if filters.is_empty() && waiting.is_empty() {
+        return answer;
+    }
+    let bytes = wire::sse(answer, model);
+    let bytes = if filters.is_empty() { bytes } else { stream::filtered(bytes, filters, events, writer) };
+    ChatAnswer::Sse(Box::pin(futures_util::stream::iter(waiting.into_iter().map(Ok)).chain(bytes)))
 }
 
 fn upstream(resolved: &Resolved) -> Result<&crate::models::Upstream, Error> {

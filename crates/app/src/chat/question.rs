@@ -5,7 +5,7 @@ use transom_llm::{Body, ChatAnswer, ChatRequest};
 
 use super::{Chat, upstream};
 use crate::Error;
-use crate::models::Resolved;
+use crate::models::{Kind, Resolved};
 use crate::retrieval::{Scope, Source};
 
 /// How much of the earlier conversation the model sees when it is asked for search words, in characters.
@@ -33,7 +33,9 @@ impl Chat {
     async fn queries(&self, resolved: &Resolved, earlier: &[Value], question: &str) -> Vec<String> {
         let mut queries = vec![question.to_owned()];
         let has_history = earlier.iter().any(|message| message["role"] == "user" || message["role"] == "assistant");
-        if has_history && self.retrieval.settings().query_generation {
+        // A function is a program, which is called for the answer and not for anything on the way.
+        let can_ask = upstream(resolved).is_ok_and(|upstream| upstream.kind != Kind::Function);
+        if has_history && can_ask && self.retrieval.settings().query_generation {
             match self.ask_for_queries(resolved, earlier, question).await {
                 Ok(more) => queries.extend(more),
                 Err(error) => tracing::warn!(%error, "no search words from the model; the question itself is searched for"),

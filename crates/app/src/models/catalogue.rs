@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use transom_domain::{Caller, ModelId, ModelRecord, Permission, access};
+use transom_domain::{Caller, ModelId, ModelRecord, Permission, Role, access};
 use transom_llm::UpstreamModel;
 
 use super::listing;
 use super::{Connection, Kind};
+use crate::functions::{Badges, Registry};
 
 /// How many presets may stand on one another.
 const DEEPEST_PRESET: usize = 8;
@@ -56,6 +57,12 @@ pub struct Entry {
     pub upstream: Option<Upstream>,
     /// The record over it.
     pub record: Option<Arc<ModelRecord>>,
+    /// Whether every account may use it as long as it has no record.
+    open: bool,
+    /// The filters and actions that clients are shown beside it.
+    pub(super) badges: Badges,
+    /// Whether its users have settings of their own for it.
+    pub(super) has_user_valves: bool,
     /// The entry in the API's shape: as administrators see it, and as others do, without parameters.
     pub(super) listing: (Bytes, Bytes),
 }
@@ -85,6 +92,19 @@ impl Upstream {
 }
 
 impl Entry {
+    fn new(id: ModelId, upstream: Option<Upstream>, record: Option<Arc<ModelRecord>>, functions: &Registry) -> Self {
+        let runs_here = upstream.as_ref().is_some_and(|upstream| upstream.kind == Kind::Function);
+        Self {
+            open: runs_here && functions.is_open(id.as_str()),
+            has_user_valves: runs_here && functions.has_user_valves(id.as_str()),
+            badges: functions.active().badges(record.as_deref()),
+            listing: Default::default(),
+            id,
+            upstream,
+            record,
+        }
+    }
+
     /// Which kind of upstream offers it; `None` for a preset.
     pub fn kind(&self) -> Option<Kind> {
         self.upstream.as_ref().map(|upstream| upstream.kind)
@@ -99,6 +119,8 @@ impl Entry {
 pub struct Resolved {
     /// The upstream's model; its `upstream` is always there.
     base: Arc<Entry>,
+    /// The model as the caller named it.
+    pub entry: Arc<Entry>,
     /// The records whose system prompt and parameters apply, the outermost first.
     pub records: Vec<Arc<ModelRecord>>,
 }
@@ -123,7 +145,13 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    pub fn build(connections: &[Connection], offers: &[Offer], records: Vec<ModelRecord>, asked_at: Option<Instant>) -> Self {
+    pub fn build(
+        connections: &[Connection],
+        offers: &[Offer],
+        records: Vec<ModelRecord>,
+        functions: &Registry,
+        asked_at: Option<Instant>,
+    ) -> Self {
         let records: HashMap<ModelId, Arc<ModelRecord>> = records.into_iter().map(|record| (record.id.clone(), Arc::new(record))).collect();
         let mut offered: Vec<(ModelId, Upstream)> = Vec::new();
         let mut places: HashMap<ModelId, usize> = HashMap::new();
@@ -159,17 +187,12 @@ impl Catalogue {
         for (id, upstream) in offered {
             // A preset that took an upstream's name does not stand for the upstream's model.
             let record = records.get(&id).filter(|record| record.base_model_id.is_none()).cloned();
-            entries.push(Entry { id, upstream: Some(upstream), record, listing: Default::default() });
+            entries.push(Entry::new(id, Some(upstream), record, functions));
         }
         let mut presets: Vec<&Arc<ModelRecord>> =
             records.values().filter(|record| record.base_model_id.is_some() && !places.contains_key(&record.id)).collect();
         presets.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
-        entries.extend(presets.into_iter().map(|record| Entry {
-            id: record.id.clone(),
-            upstream: None,
-            record: Some(record.clone()),
-            listing: Default::default(),
-        }));
+        entries.extend(presets.into_iter().map(|record| Entry::new(record.id.clone(), None, Some(record.clone()), functions)));
         Self::finish(entries, records, asked_at)
     }
 
@@ -210,7 +233,7 @@ impl Catalogue {
             return None;
         }
         let records = chain.iter().filter_map(|link| link.record.clone()).collect();
-        Some(Resolved { base: chain.last()?.clone(), records })
+        Some(Resolved { base: chain.last()?.clone(), entry: entry.clone(), records })
     }
 
     /// The entry of this id, or of the same name with Ollama's default tag.
@@ -249,10 +272,11 @@ impl Catalogue {
     }
 }
 
-/// Whether the caller may use this link of the chain by itself: administrators may use all; others what a record grants.
+/// Whether the caller may use this link of the chain by itself: administrators may use all; others what a record grants,
+/// and what is open to everybody where no record says otherwise.
 fn granted(caller: &Caller, entry: &Entry) -> bool {
     match &entry.record {
         Some(record) => access::permits(caller, &record.user_id, &record.access_grants, Permission::Read),
-        None => caller.is_admin(),
+        None => caller.is_admin() || (entry.open && caller.role != Role::Pending),
     }
 }

@@ -77,8 +77,10 @@ fn entry_json(entry: &Entry, owned_by: &str) -> Map<String, Value> {
             out.insert("preset".into(), json!(true));
         }
     }
-    for list in ["actions", "filters"] {
-        out.insert(list.into(), json!([]));
+    out.insert("actions".into(), json!(entry.badges.actions));
+    out.insert("filters".into(), json!(entry.badges.filters));
+    if entry.kind() == Some(Kind::Function) {
+        out.insert("has_user_valves".into(), json!(entry.has_user_valves));
     }
     out.insert("tags".into(), tags(entry.record.as_deref()));
     out
@@ -93,13 +95,15 @@ pub(super) fn upstream_json(upstream: &super::catalogue::Upstream) -> Map<String
         Kind::OpenAi => ("openai", "external"),
         Kind::Function => ("pipe", "local"),
     };
-    if let Some(raw) = raw.as_object_mut() {
+    if let Some(raw) = raw.as_object_mut().filter(|_| upstream.kind != Kind::Function) {
         raw.insert("connection_type".into(), json!(place));
         if upstream.kind == Kind::Ollama {
             raw.insert("urls".into(), json!(upstream.connections.iter().map(|connection| connection.index).collect::<Vec<_>>()));
         }
     }
-    out.insert("connection_type".into(), json!(place));
+    if upstream.kind != Kind::Function {
+        out.insert("connection_type".into(), json!(place));
+    }
     out.insert(kind.into(), raw);
     match upstream.kind {
         Kind::OpenAi => {

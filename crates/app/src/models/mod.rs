@@ -20,6 +20,7 @@ use transom_llm::{ChatModel, RawUpstream};
 use transom_store::Store;
 
 use crate::Error;
+use crate::functions::{FunctionModels, Registry};
 use catalogue::{Catalogue, Offer};
 pub use catalogue::{Entry, Resolved, Upstream};
 pub use records::RecordView;
@@ -88,6 +89,8 @@ pub struct Models {
 struct Inner {
     config: ModelsConfig,
     connections: Vec<Connection>,
+    /// The functions that run; their models are those of the one connection of [`Kind::Function`].
+    functions: Arc<Registry>,
     store: Store,
     catalogue: ArcSwap<Catalogue>,
     /// What each connection offered when it last answered. Never held while an upstream is asked: a change of records waits for it.
@@ -100,11 +103,19 @@ struct Inner {
 impl Models {
     /// A catalogue over these connections; nothing is asked yet.
     pub fn new(config: ModelsConfig, connections: Vec<Connection>, store: Store) -> Self {
+        Self::with_functions(config, connections, Arc::default(), store)
+    }
+
+    /// The same with functions, whose models come last.
+    pub fn with_functions(config: ModelsConfig, mut connections: Vec<Connection>, functions: Arc<Registry>, store: Store) -> Self {
+        let models = Arc::new(FunctionModels::new(functions.clone()));
+        connections.push(Connection { kind: Kind::Function, index: 0, models, raw: None });
         let offers = connections.iter().map(|_| Offer::default()).collect();
         Self {
             inner: Arc::new(Inner {
                 config,
                 connections,
+                functions,
                 store,
                 catalogue: ArcSwap::from_pointee(Catalogue::default()),
                 offers: tokio::sync::Mutex::new(offers),
@@ -234,11 +245,23 @@ impl Models {
         self.publish(asked_at).await
     }
 
+    /// Shows a change of functions at once.
+    pub(crate) async fn functions_changed(&self) -> Result<(), Error> {
+        self.records_changed().await
+    }
+
     /// Makes the catalogue anew; `asked_at` says when the upstreams were last asked.
     async fn publish(&self, asked_at: Option<Instant>) -> Result<(), Error> {
-        let offers = self.inner.offers.lock().await;
+        let mut offers = self.inner.offers.lock().await;
         let records = self.inner.store.model_records().await?;
-        self.inner.catalogue.store(Arc::new(Catalogue::build(&self.inner.connections, &offers, records, asked_at)));
+        for (connection, offer) in self.inner.connections.iter().zip(offers.iter_mut()) {
+            if connection.kind == Kind::Function {
+                // What runs is known here and now; an answer that was on its way while it changed would bring back what is gone.
+                offer.take(Ok(self.inner.functions.offers()), self.inner.config.keep_unanswered);
+            }
+        }
+        let catalogue = Catalogue::build(&self.inner.connections, &offers, records, &self.inner.functions, asked_at);
+        self.inner.catalogue.store(Arc::new(catalogue));
         Ok(())
     }
 
@@ -247,6 +270,15 @@ impl Models {
         let offers = self.inner.offers.lock().await;
         let connections = self.inner.connections.iter().zip(offers.iter());
         connections.map(|(connection, offer)| (connection.kind, connection.models.name().to_owned(), offer.failure.clone())).collect()
+    }
+
+    /// The functions that run.
+    pub(crate) fn functions(&self) -> &Arc<Registry> {
+        &self.inner.functions
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// A record by id, whoever asks; access is the callers' in `records`.

@@ -147,6 +147,11 @@ impl Retrieval {
         &self.settings
     }
 
+    /// What documents are embedded with.
+    pub(crate) fn embedder(&self) -> &Arc<dyn Embedder> {
+        &self.embedder
+    }
+
     /// The prompt's template that is in use.
     pub fn template(&self) -> &str {
         self.settings.template.as_deref().unwrap_or(prompt::TEMPLATE)

@@ -89,7 +89,7 @@ pub fn events(bytes: SseBytes, upstream: &str) -> EventStream {
 }
 
 /// Fails on a line that does not end, so that nobody fills the memory with it.
-fn bounded(bytes: SseBytes, upstream: String) -> impl Stream<Item = Result<Bytes, LlmError>> + Send {
+pub(super) fn bounded(bytes: SseBytes, upstream: String) -> impl Stream<Item = Result<Bytes, LlmError>> + Send {
     bytes.scan(0usize, move |open, part| {
         let part = part.and_then(|part| {
             *open = match part.iter().rposition(|byte| *byte == b'\n') {

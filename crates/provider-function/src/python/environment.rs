@@ -91,6 +91,12 @@ async fn set_up(config: &PythonConfig) -> Result<Ready, Sentence> {
     Ok(Ready { python, worker })
 }
 
+/// The version of the interpreter that is found.
+pub(super) async fn interpreter(config: &PythonConfig) -> Result<String, Sentence> {
+    let (major, minor) = find(config).await?.version;
+    Ok(format!("{major}.{minor}"))
+}
+
 struct Interpreter {
     path: PathBuf,
     version: (u32, u32),

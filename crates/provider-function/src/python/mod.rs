@@ -42,6 +42,11 @@ impl PythonRuntime {
     pub fn new(config: PythonConfig) -> Self {
         Self { house: Arc::new(House { config, environment: Environment::new() }) }
     }
+
+    /// The version of the interpreter that would run functions; a sentence about what is missing where there is none that can.
+    pub async fn interpreter(&self) -> Result<String, String> {
+        environment::interpreter(&self.house.config).await
+    }
 }
 
 #[async_trait]

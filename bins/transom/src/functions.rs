@@ -1,0 +1,46 @@
+//! Functions: those that are linked in, and what runs those of administrators.
+
+use std::sync::Arc;
+
+use transom_app::functions::{Functions, LinkedFunction, Registry};
+use transom_app::models::Models;
+use transom_config::Config;
+use transom_fetch::Fetcher;
+use transom_llm::FunctionRuntime;
+use transom_provider_function::{Limits, PythonConfig, PythonRuntime};
+use transom_store::Store;
+
+/// What is linked in, told what it is.
+pub async fn registry(linked: &[LinkedFunction]) -> Result<Registry, String> {
+    Registry::with(linked).await.map_err(|error| format!("a function that is linked in cannot be used: {error}"))
+}
+
+/// The administrators' functions, those that are switched on ready to run.
+pub async fn functions(config: &Config, store: Store, models: Models, fetcher: Fetcher) -> Result<Functions, String> {
+    let functions = Functions::new(store, models, runtime(config), Some(fetcher));
+    functions.start().await.map_err(|error| format!("functions cannot be read: {error}"))?;
+    Ok(functions)
+}
+
+fn runtime(config: &Config) -> Option<Arc<dyn FunctionRuntime>> {
+    config.functions.plugins.then(|| Arc::new(python(config)) as Arc<dyn FunctionRuntime>)
+}
+
+/// What runs functions in Python. Nothing is looked for or written before one is needed.
+pub fn python(config: &Config) -> PythonRuntime {
+    let functions = &config.functions;
+    let usual = PythonConfig::new(config.database.folder.join("functions"), std::env::vars_os());
+    PythonRuntime::new(PythonConfig {
+        interpreter: functions.python.clone(),
+        requirements: functions.requirements,
+        limits: Limits {
+            memory_bytes: functions.memory,
+            cpu_seconds: functions.cpu_seconds,
+            output_bytes: functions.output,
+            ..Limits::default()
+        },
+        deadline: functions.deadline,
+        idle: functions.idle,
+        ..usual
+    })
+}

@@ -1,0 +1,75 @@
+//! What the server does for a function on the caller's behalf.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use transom_domain::{Caller, UserId};
+use transom_llm::{Body, ChatAnswer, FunctionHost, LlmError, Purpose, RequestHead};
+
+use super::around::known;
+use super::{Asked, Chat, Road};
+use crate::Error;
+
+/// How many calls of functions may stand inside one another: a function that asks itself comes to an end here.
+const DEEPEST_CALL: usize = 8;
+
+/// The host of one call. It acts as the call's user, through that user's own grants.
+pub(super) struct CallHost {
+    chat: Chat,
+    caller: Caller,
+    head: RequestHead,
+    depth: usize,
+}
+
+impl CallHost {
+    pub fn new(chat: Chat, caller: Caller, head: RequestHead, depth: usize) -> Self {
+        Self { chat, caller, head, depth }
+    }
+}
+
+#[async_trait]
+impl FunctionHost for CallHost {
+    async fn complete(&self, body: Body) -> Result<ChatAnswer, LlmError> {
+        if self.depth >= DEEPEST_CALL {
+            return Err(LlmError::Invalid("functions ask one another in circles".to_owned()));
+        }
+        let asked = Asked { caller: &self.caller, road: Road::Api, depth: self.depth + 1 };
+        let head = self.head.clone();
+        let answered = self.chat.answer(asked, body, move || head).await.map_err(told)?;
+        Ok(answered.answer)
+    }
+
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
+        self.chat.retrieval.embedder().embed(&texts, Purpose::Document).await
+    }
+
+    async fn models(&self) -> Result<Vec<Value>, LlmError> {
+        let json = self.chat.models.list(&self.caller, false).await.map_err(told)?;
+        let mut list: Value = serde_json::from_slice(&json).map_err(|error| told(Error::internal(error)))?;
+        match list["data"].take() {
+            Value::Array(models) => Ok(models),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn user(&self, id: &str) -> Result<Option<Map<String, Value>>, LlmError> {
+        let user = self.chat.models.store().user(&UserId::from(id)).await.map_err(|error| told(error.into()))?;
+        Ok(user.map(|user| known(&user, &self.caller)))
+    }
+}
+
+/// A failure of ours as a function reads it.
+fn told(error: Error) -> LlmError {
+    let status = match &error {
+        Error::Refused { status, .. } => *status,
+        Error::NotFound(_) => 404,
+        Error::Forbidden(_) | Error::WrongRole => 403,
+        Error::Internal => return LlmError::Internal(error.to_string()),
+        Error::BadUpstream(_) | Error::SlowUpstream(_) | Error::Unavailable(_) => 502,
+        _ => 400,
+    };
+    let detail = match error {
+        Error::Refused { detail, .. } => detail,
+        other => Value::String(other.to_string()),
+    };
+    LlmError::Refused { upstream: "this server".to_owned(), status, detail }
+}
