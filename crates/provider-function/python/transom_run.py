@@ -13,6 +13,21 @@ import transom_events
 from transom_limits import Cancelled, CpuLimit, cpu_of, interrupt
 
 
+# What functions expect to find in any metadata; a caller of the API need not say any of it.
+_METADATA = {
+    "chat_id": "",
+    "session_id": None,
+    "message_id": None,
+    "filter_ids": [],
+    "tool_ids": None,
+    "files": [],
+    "features": {},
+    "variables": {},
+    "params": {},
+    "direct": False,
+}
+
+
 class Call:
     """What surrounds one run of `pipe`, `pipes`, `inlet`, `stream` or `outlet`."""
 
@@ -23,7 +38,11 @@ class Call:
         self.streamed = bool(message.get("stream"))
         self.user = context.get("user") or {}
         self.files = context.get("files") or []
-        self.metadata = context.get("metadata") or {}
+        self.metadata = _METADATA | {"user_id": self.user.get("id")} | (context.get("metadata") or {})
+        if isinstance(self.body, dict) and isinstance(self.body.get("metadata"), dict):
+            # A filter finds the same object in both places, and what it puts into one is in the other.
+            self.metadata |= self.body["metadata"]
+            self.body["metadata"] = self.metadata
         self.context = context
         self._worker = worker
         self._listed = None
@@ -127,6 +146,8 @@ class Call:
             "__user__": lambda: self._user(function),
             "__metadata__": lambda: self.metadata,
             "__model__": lambda: self.context.get("model"),
+            "__body__": lambda: self.body,
+            "__features__": lambda: self.metadata.get("features") or {},
             "__messages__": lambda: (self.body or {}).get("messages") or [],
             "__files__": lambda: self.files,
             "__chat_id__": lambda: self.metadata.get("chat_id"),

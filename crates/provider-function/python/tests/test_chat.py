@@ -37,7 +37,11 @@ class Completions(unittest.IsolatedAsyncioTestCase):
             await generate_chat_completions(BODY, call.user)
             await generate_chat_completions(form_data=BODY, user=call.user)
             await generate_chat_completions(None, BODY, call.user)
-            self.assertEqual(call.asked, [("complete", BODY)] * 3)
+            await generate_chat_completions(None, BODY, user=call.user)
+            await generate_chat_completions(None, form_data=BODY, user=call.user)
+            self.assertEqual(call.asked, [("complete", BODY)] * 5)
+            with self.assertRaises(CompletionError):
+                await generate_chat_completions(BODY, UserModel(id="admin"), True)
 
 
 class Requests(unittest.IsolatedAsyncioTestCase):

@@ -117,7 +117,9 @@ class Calls(unittest.TestCase):
             said = worker.pipe(body, context=context)
             self.assertEqual(worker.pipe()["end"]["tone"], "calm")
         end = said["end"]
-        self.assertEqual((end["user"], end["tone"], end["metadata"]), (ADA, "loud", context["metadata"]))
+        self.assertEqual((end["user"], end["tone"]), (ADA, "loud"))
+        self.assertEqual(end["metadata"] | context["metadata"], end["metadata"])
+        self.assertEqual((end["metadata"]["user_id"], end["metadata"]["features"]), ("u1", {}))
         self.assertEqual((end["model"], end["messages"], end["files"]), ({"id": "test"}, body["messages"], [{"id": "f"}]))
         self.assertEqual((end["ids"], end["task"]), (["c", "s", "m", "test"], ["title_generation", {"x": 1}]))
         self.assertEqual((end["asked"], end["path"], end["tools"], end["other"]), (None, "/api/chat/completions", {}, 7))

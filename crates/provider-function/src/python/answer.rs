@@ -42,6 +42,10 @@ async fn whole(mut conversation: Conversation, function: &str, model: &str) -> R
                 Some(completion) => return Ok(with_sources(completion, json, &said)),
                 None => said.push(Message::End(json)),
             },
+            Message::Frame(frame) if let Some(text) = replacement(&frame) => {
+                said.retain(|message| !matches!(message, Message::Text(_) | Message::Data(_)));
+                said.push(Message::Text(text));
+            }
             other => said.push(other),
         }
     }
@@ -49,6 +53,14 @@ async fn whole(mut conversation: Conversation, function: &str, model: &str) -> R
     let frames = Writer::new(function, model);
     let bytes: SseBytes = Box::pin(frames.write_all(pieces.boxed()));
     wire::collect(&Meta::whole(model), wire::events(bytes, function)).await
+}
+
+/// The text that an event puts in place of all that was said; a stream hands the event on to its client instead.
+fn replacement(frame: &Bytes) -> Option<String> {
+    let frame: Value = serde_json::from_slice(frame).ok()?;
+    let event = frame.get("event")?;
+    let replaces = matches!(event["type"].as_str(), Some("replace" | "chat:message"));
+    event["data"]["content"].as_str().filter(|_| replaces).map(str::to_owned)
 }
 
 /// A dict that a pipe gave back: OpenAI's whole answer or whatever else it is, its failure where it is one, `None` for nothing.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use transom_llm::{CallContext, FunctionKind};
+use transom_llm::{CallContext, ChatEvent, FunctionKind};
 use transom_testkit::Upstream;
 
 use crate::support::{Server, context, emitted, function, inlet, object, outlet, question, said, sink, through, with_server};
@@ -116,4 +116,19 @@ async fn a_filter_may_send_the_request_to_another_model() {
     assert_eq!(changed["model"], "llava");
     let changed = inlet(&*filter, question("gpt-4-turbo", "no picture"), context()).await.expect("an inlet");
     assert_eq!(changed["model"], "gpt-4-turbo");
+}
+
+#[tokio::test]
+async fn a_filter_may_have_another_model_rewrite_the_question() {
+    let filter = function("prompt_enhancer", json!({"model_id": "gpt-4o-mini"}));
+    let (server, (events, mut read)) = (Server::says(&["Why is", " the sky blue?"]), sink());
+    let mut body = question("gpt-4-turbo", "sky??");
+    body["metadata"] = json!({"chat_id": "c1"});
+    let changed = inlet(&*filter, body, CallContext { events, ..with_server(&server) }).await.expect("an inlet");
+    assert_eq!(changed["messages"][0]["content"], "Why is the sky blue?");
+    assert_eq!(changed["metadata"]["enhanced_from"], "sky??", "what it notes in its argument is in the body too");
+    assert_eq!(server.asked()[0]["messages"][1]["content"], "Enhance this prompt: sky??");
+    assert_eq!(emitted(&mut read).await["event"]["data"]["description"], "Enhancing");
+    assert_eq!(read.recv().await, Some(ChatEvent::Text("> Why is the sky blue?\n\n".to_owned())));
+    assert_eq!(emitted(&mut read).await["event"]["data"]["description"], "Enhanced");
 }

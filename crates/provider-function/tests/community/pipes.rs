@@ -100,3 +100,12 @@ async fn a_function_from_before_every_change_of_names_runs() {
     assert_eq!(text(&answer), "Ada (user): hush");
     assert_eq!(server.asked()[0]["messages"][0]["content"], "hello");
 }
+
+#[tokio::test]
+async fn a_text_that_replaces_another_is_all_there_is_of_a_whole_answer_and_an_event_in_a_stream() {
+    let pipe = function("draft_then_final", json!({}));
+    let answer = whole(&*pipe, question("draft_then_final", "go"), context()).await.expect("an answer");
+    assert_eq!(text(&answer), "The final text.");
+    let seen = streamed(&*pipe, question("draft_then_final", "go"), context()).await.expect("a stream");
+    assert_eq!((seen.text.as_str(), seen.events), ("first thoughts", vec!["replace: The final text.".to_owned()]));
+}

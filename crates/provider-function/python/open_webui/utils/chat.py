@@ -46,11 +46,15 @@ async def generate_chat_completion(request, form_data, user=None, bypass_filter=
     return StreamingResponse(lines(), media_type="text/event-stream")
 
 
-async def generate_chat_completions(form_data, user=None, bypass_filter=False, **more):
-    """The name and order of arguments before Open WebUI 0.5; the later order is understood too."""
-    if isinstance(form_data, dict):
-        return await generate_chat_completion(None, form_data, user, bypass_filter)
-    return await generate_chat_completion(form_data, user, more.get("user"))
+async def generate_chat_completions(*arguments, request=None, form_data=None, user=None, **_):
+    """The name before Open WebUI 0.5, when there was no request in front of the other arguments; it may be there or not."""
+    if arguments and not isinstance(arguments[0], dict):
+        request, *arguments = arguments
+    if arguments:
+        form_data, *arguments = arguments
+    if arguments:
+        user = arguments[0]
+    return await generate_chat_completion(request, form_data, user)
 
 
 chat_completion = generate_chat_completion
