@@ -1,5 +1,6 @@
 //! Puts the house together: every part, made from the settings, and who gets which.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
 use transom_app::functions::LinkedFunction;
 use transom_app::groups::Groups;
+use transom_app::intake::Intake;
 use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Models, ModelsConfig};
@@ -19,7 +21,7 @@ use transom_auth::{Lifetime, Secret};
 use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
 use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
-use transom_fetch::{FetchSettings, Fetcher};
+use transom_fetch::{FetchSettings, Fetcher, Reach};
 use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
@@ -87,9 +89,12 @@ impl House {
         };
         let files = Files::new(store.clone(), objects, signals, files_config);
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
+        retrieval.load_changes().await.map_err(|error| format!("the changed settings cannot be read: {error}"))?;
+        let knowledge = KnowledgeBases::new(store.clone(), files.clone());
+        let fetcher = fetcher(config)?;
+        let intake = Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), pipeline.reader.clone());
         let registry = Arc::new(functions::registry(&linked).await?);
         let models = Models::with_functions(models_config(config), upstreams::connections(config)?, registry, store.clone());
-        let fetcher = Fetcher::new(FetchSettings::default()).map_err(|error| error.to_string())?;
         let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
         let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
@@ -102,7 +107,8 @@ impl House {
             chat: Chat::new(models.clone(), retrieval.clone()),
             functions: functions::functions(config, store.clone(), models.clone(), fetcher).await?,
             models,
-            knowledge: KnowledgeBases::new(store, files.clone()),
+            intake,
+            knowledge,
             files,
             retrieval,
         };
@@ -183,6 +189,12 @@ fn embedder(config: &Config) -> Result<Arc<dyn Embedder>, String> {
     })
 }
 
+/// The one client for addresses that users give.
+fn fetcher(config: &Config) -> Result<Fetcher, String> {
+    let reach = if config.files.local_web { Reach::Local } else { Reach::Public };
+    Fetcher::new(FetchSettings { reach, ..FetchSettings::default() }).map_err(|error| error.to_string())
+}
+
 /// What reads documents: this program again, as many times as files are processed at once.
 fn sandbox(config: &Config) -> Result<Sandbox, String> {
     let program = Program::own("extract").map_err(|error| format!("no documents can be read: {error}"))?;
@@ -229,6 +241,7 @@ fn retrieval_settings(config: &Config) -> RetrievalSettings {
             engine: engine.to_owned(),
             model: embedding.model.clone(),
             batch_size: embedding.batch_size,
+            concurrency: embedding.concurrency.map_or(0, NonZeroUsize::get),
             splitter: if splitting.by == SplitBy::Characters { String::new() } else { "token".to_owned() },
             chunk_size: splitting.size,
             chunk_overlap: splitting.overlap,

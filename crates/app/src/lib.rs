@@ -8,6 +8,7 @@ mod error;
 pub mod files;
 pub mod functions;
 pub mod groups;
+pub mod intake;
 pub mod jobs;
 pub mod knowledge;
 pub mod models;
@@ -31,6 +32,8 @@ pub struct App {
     pub functions: functions::Functions,
     /// Uploaded files.
     pub files: files::Files,
+    /// Texts and web pages that become files.
+    pub intake: intake::Intake,
     /// Knowledge collections.
     pub knowledge: knowledge::KnowledgeBases,
     /// Passages for questions.

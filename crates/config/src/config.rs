@@ -245,6 +245,8 @@ pub struct Files {
     pub max_count: Option<usize>,
     /// `RAG_ALLOWED_FILE_EXTENSIONS`, in lower case without dots; empty: any.
     pub extensions: Vec<String>,
+    /// `ENABLE_RAG_LOCAL_WEB_FETCH`.
+    pub local_web: bool,
     /// `TRANSOM_JOBS`: how many are processed at once.
     pub jobs: usize,
     /// What reading one of them may cost.

@@ -289,6 +289,7 @@ fn files(reader: &Reader) -> Files {
         max_size: reader.some_number::<u64>("RAG_FILE_MAX_SIZE").map(|megabytes| megabytes * MEGABYTE),
         max_count: reader.some_number("RAG_FILE_MAX_COUNT"),
         extensions: extensions.iter().map(|ending| ending.trim_start_matches('.').to_lowercase()).collect(),
+        local_web: reader.switch("ENABLE_RAG_LOCAL_WEB_FETCH"),
         jobs: reader.number("TRANSOM_JOBS"),
         extraction: Extraction {
             time: Duration::from_secs(reader.number("TRANSOM_EXTRACT_SECONDS")),

@@ -32,7 +32,7 @@ fn an_empty_environment_is_a_working_server() {
     assert_eq!((config.retrieval.top_k, config.retrieval.threshold), (3, 0.0));
     let time = Duration::from_secs(45);
     let extraction = Extraction { time, memory_megabytes: 1024, file_megabytes: 256, text_megabytes: 50 };
-    assert_eq!(config.files, Files { max_size: None, max_count: None, extensions: vec![], jobs: 2, extraction });
+    assert_eq!(config.files, Files { max_size: None, max_count: None, extensions: vec![], local_web: false, jobs: 4, extraction });
     assert!(config.database.address().expose_secret().ends_with("/data/transom.db"));
 }
 

@@ -16,12 +16,14 @@ use serde_json::{Value, json};
 use transom_app::accounts::{Accounts, AccountsConfig};
 use transom_app::files::{Files, FilesConfig};
 use transom_app::groups::Groups;
+use transom_app::intake::Intake;
 use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
+use transom_fetch::{FetchSettings, Fetcher, Reach};
 use transom_ingest::{SplitBy, SplitConfig, Splitter};
 use transom_store::{Store, StoreConfig};
 use transom_testkit::BagOfWords;
@@ -44,15 +46,20 @@ impl House {
     }
 
     pub async fn with(config: FilesConfig) -> Self {
-        Self::build(config, Vec::new()).await
+        Self::build(config, Vec::new(), Reach::Local).await
     }
 
     /// A house with models.
     pub async fn asking(connections: Vec<Connection>) -> Self {
-        Self::build(FilesConfig::default(), connections).await
+        Self::build(FilesConfig::default(), connections, Reach::Local).await
     }
 
-    async fn build(config: FilesConfig, connections: Vec<Connection>) -> Self {
+    /// A house that fetches nothing but the public internet.
+    pub async fn closed() -> Self {
+        Self::build(FilesConfig::default(), Vec::new(), Reach::Public).await
+    }
+
+    async fn build(config: FilesConfig, connections: Vec<Connection>, reach: Reach) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("transom.db").display());
         let store = Store::open(&StoreConfig { url, pool_size: 4 }).await.unwrap();
@@ -66,14 +73,17 @@ impl House {
         let models = Models::new(ModelsConfig::default(), connections, store.clone());
         let settings = RetrievalSettings { wait: Duration::from_secs(30), ..RetrievalSettings::default() };
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder.clone(), settings);
+        let knowledge = KnowledgeBases::new(store.clone(), files.clone());
+        let fetcher = Fetcher::new(FetchSettings { reach, ..FetchSettings::default() }).unwrap();
         let app = Data::new(App {
+            intake: Intake::new(files.clone(), knowledge.clone(), fetcher, Arc::new(InProcess::default())),
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             accounts,
             chat: transom_app::chat::Chat::new(models.clone(), retrieval.clone()),
             functions: transom_app::functions::Functions::new(store.clone(), models.clone(), None, None),
             models,
-            knowledge: KnowledgeBases::new(store.clone(), files.clone()),
+            knowledge,
             files,
             retrieval,
         });

@@ -4,8 +4,10 @@
 mod chat;
 mod files;
 mod house;
+mod intake;
 mod knowledge;
 mod retrieval;
+mod settings;
 mod uploads;
 #[path = "../http/upstreams.rs"]
 mod upstreams;

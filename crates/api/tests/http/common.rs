@@ -14,7 +14,8 @@ use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig};
 use transom_app::functions::{Functions, LinkedFunction, Registry};
 use transom_app::groups::Groups;
-use transom_app::jobs::Signals;
+use transom_app::intake::Intake;
+use transom_app::jobs::{InProcess, Signals};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
@@ -80,12 +81,14 @@ impl Server {
         let runtime = (!setup.without_plugins).then(|| functions.clone() as _);
         let fetcher = transom_fetch::Fetcher::new(setup.fetch).expect("a client");
         let retrieval = Retrieval::new(store.clone(), files.clone(), vectors, embedder, RetrievalSettings::default());
+        let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let app = Data::new(App {
+            intake: Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), Arc::new(InProcess::default())),
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             chat: Chat::new(models.clone(), retrieval.clone()),
             functions: Functions::new(store.clone(), models.clone(), runtime, Some(fetcher)),
-            knowledge: KnowledgeBases::new(store.clone(), files.clone()),
+            knowledge,
             models,
             retrieval,
             files,

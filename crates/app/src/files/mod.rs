@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -62,7 +63,7 @@ pub struct Files {
     store: Store,
     objects: Arc<dyn ObjectStore>,
     signals: Signals,
-    config: Arc<FilesConfig>,
+    config: Arc<ArcSwap<FilesConfig>>,
 }
 
 /// How far the processing of a file has come.
@@ -87,12 +88,17 @@ pub struct Content {
 impl Files {
     /// Files in `store` and `objects`; `signals` are the workers'.
     pub fn new(store: Store, objects: Arc<dyn ObjectStore>, signals: Signals, config: FilesConfig) -> Self {
-        Self { store, objects, signals, config: Arc::new(config) }
+        Self { store, objects, signals, config: Arc::new(ArcSwap::from_pointee(config)) }
     }
 
-    /// What uploads may be.
-    pub fn config(&self) -> &FilesConfig {
-        &self.config
+    /// What uploads may be at present.
+    pub fn config(&self) -> Arc<FilesConfig> {
+        self.config.load_full()
+    }
+
+    /// What they may be from now on.
+    pub(crate) fn set_config(&self, config: FilesConfig) {
+        self.config.store(Arc::new(config));
     }
 
     /// A file that the caller may see.
@@ -178,9 +184,21 @@ impl Files {
         Ok(deleted)
     }
 
+    /// Leaves the work of indexing every file again that has been read. Administrators only. How many.
+    pub(crate) async fn index_all(&self, caller: &Caller) -> Result<u64, Error> {
+        if !caller.is_admin() {
+            return Err(Error::WrongRole);
+        }
+        let (files, _) = self.store.list_files(caller, &FileQuery::default()).await?;
+        let ids: Vec<FileId> = files.into_iter().map(|file| file.id).collect();
+        let left = self.store.index_files(&ids).await?;
+        self.signals.work();
+        Ok(left)
+    }
+
     /// Waits until nothing is left to do for a file that the caller may see, or until the limit of waiting is over.
     pub async fn wait(&self, caller: &Caller, id: &FileId) -> Result<File, Error> {
-        self.wait_at_most(caller, id, self.config.wait).await
+        self.wait_at_most(caller, id, self.config.load().wait).await
     }
 
     /// The same with a limit of the caller's.

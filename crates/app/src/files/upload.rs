@@ -39,6 +39,7 @@ pub struct Upload {
     writer: Option<BufWriter>,
     digest: Sha256,
     size: u64,
+    max_size: Option<u64>,
 }
 
 impl Files {
@@ -48,7 +49,8 @@ impl Files {
             return Err(Error::Forbidden("your account may not upload files; ask your administrator".to_owned()));
         }
         let filename = base_name(name).ok_or_else(|| Error::Invalid("the file has no name".to_owned()))?;
-        check_extension(&self.config, &filename)?;
+        let config = self.config();
+        check_extension(&config, &filename)?;
         let id = FileId::random();
         let writer = BufWriter::with_capacity(self.objects.clone(), Path::from(id.as_str()), PART).with_max_concurrency(PARTS);
         Ok(Upload {
@@ -59,6 +61,7 @@ impl Files {
             writer: Some(writer),
             digest: Sha256::new(),
             size: 0,
+            max_size: config.max_size,
         })
     }
 }
@@ -67,7 +70,7 @@ impl Upload {
     /// Takes the next bytes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.size = self.size.saturating_add(bytes.len() as u64);
-        if let Some(most) = self.files.config.max_size
+        if let Some(most) = self.max_size
             && self.size > most
         {
             return Err(Error::TooLarge(format!("{} is larger than the {} that are allowed", self.filename, readable_size(most))));

@@ -158,6 +158,14 @@ impl KnowledgeBases {
         self.with_files(caller, id).await
     }
 
+    /// Deletes every collection there is; the files stay. Administrators only.
+    pub async fn delete_all(&self, caller: &Caller) -> Result<(), Error> {
+        if !caller.is_admin() {
+            return Err(Error::WrongRole);
+        }
+        Ok(self.store.delete_all_knowledge(caller).await?)
+    }
+
     /// The accounts of `ids`, by id.
     pub async fn owners(&self, ids: impl Iterator<Item = UserId>) -> Result<HashMap<UserId, User>, Error> {
         let mut ids: Vec<UserId> = ids.collect();
@@ -173,7 +181,7 @@ impl KnowledgeBases {
     }
 
     /// What the caller may not see is missing; what it may see but not change is refused.
-    async fn writable(&self, caller: &Caller, id: &KnowledgeId) -> Result<KnowledgeView, Error> {
+    pub(crate) async fn writable(&self, caller: &Caller, id: &KnowledgeId) -> Result<KnowledgeView, Error> {
         let view = self.get(caller, id).await?;
         if view.write_access {
             return Ok(view);

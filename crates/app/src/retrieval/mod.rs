@@ -3,6 +3,7 @@
 //! [`Retrieval::resolve`] decides what the caller may ask, [`Retrieval::find`] looks, [`Retrieval::prompt`] writes.
 //! Nothing is searched but the files of a [`Scope`], and a scope is made in one place only.
 
+mod changes;
 mod fuse;
 mod hybrid;
 mod join;
@@ -13,8 +14,10 @@ mod search;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use transom_domain::Caller;
 use transom_llm::{Embedder, Reranker};
 use transom_store::Store;
 use transom_vector::VectorStore;
@@ -22,6 +25,7 @@ use transom_vector::VectorStore;
 pub use scope::Scope;
 pub use search::{Passages, Question};
 
+use crate::Error;
 use crate::files::Files;
 
 /// How passages are found and put to a model.
@@ -62,6 +66,8 @@ pub struct Indexing {
     pub model: String,
     /// `RAG_EMBEDDING_BATCH_SIZE`.
     pub batch_size: usize,
+    /// `RAG_EMBEDDING_CONCURRENT_REQUESTS`; 0 for no limit.
+    pub concurrency: usize,
     /// `RAG_TEXT_SPLITTER`; empty for characters.
     pub splitter: String,
     /// `CHUNK_SIZE`.
@@ -122,7 +128,7 @@ pub struct Retrieval {
     vectors: Arc<dyn VectorStore>,
     embedder: Arc<dyn Embedder>,
     reranker: Option<Arc<dyn Reranker>>,
-    settings: Arc<RetrievalSettings>,
+    settings: Arc<ArcSwap<RetrievalSettings>>,
 }
 
 impl Retrieval {
@@ -134,7 +140,7 @@ impl Retrieval {
         embedder: Arc<dyn Embedder>,
         settings: RetrievalSettings,
     ) -> Self {
-        Self { store, files, vectors, embedder, reranker: None, settings: Arc::new(settings) }
+        Self { store, files, vectors, embedder, reranker: None, settings: Arc::new(ArcSwap::from_pointee(settings)) }
     }
 
     /// The same, with what is found judged again by `reranker`.
@@ -142,9 +148,22 @@ impl Retrieval {
         Self { reranker: Some(reranker), ..self }
     }
 
-    /// How it is done.
-    pub fn settings(&self) -> &RetrievalSettings {
-        &self.settings
+    /// How it is done at present.
+    pub fn settings(&self) -> Arc<RetrievalSettings> {
+        self.settings.load_full()
+    }
+
+    /// Drops every vector and leaves the work of making them again from what was read. Administrators only.
+    pub async fn reset(&self, caller: &Caller) -> Result<(), Error> {
+        if !caller.is_admin() {
+            return Err(Error::WrongRole);
+        }
+        for space in self.vectors.spaces().await? {
+            self.vectors.drop_space(&space).await?;
+        }
+        let files = self.files.index_all(caller).await?;
+        tracing::info!(files, "every vector was dropped and is made again");
+        Ok(())
     }
 
     /// What documents are embedded with.
@@ -153,7 +172,7 @@ impl Retrieval {
     }
 
     /// The prompt's template that is in use.
-    pub fn template(&self) -> &str {
-        self.settings.template.as_deref().unwrap_or(prompt::TEMPLATE)
+    pub fn template(&self) -> String {
+        self.settings.load().template.as_deref().unwrap_or(prompt::TEMPLATE).to_owned()
     }
 }

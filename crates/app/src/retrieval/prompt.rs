@@ -39,7 +39,7 @@ impl Retrieval {
     /// files first appear in `sources`, so that a citation `[2]` is the second file; `page` says which page of it.
     /// The template is filled once and passages cannot close their element: what a document holds stays text.
     pub fn prompt(&self, sources: &[Source], question: &str) -> String {
-        fill(self.template(), &context(sources), question)
+        fill(&self.template(), &context(sources), question)
     }
 }
 

@@ -51,10 +51,11 @@ impl Retrieval {
     /// longer than a question waits; [`Error::Conflict`] where another embedding model's vectors would have to be compared.
     pub async fn find(&self, scope: &Scope, queries: &[String]) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::with_capacity(scope.attachments.len());
-        let (asked, plan) = (Asked::new(queries), Plan::new(&self.settings, &Question::default()));
+        let settings = self.settings();
+        let (asked, plan) = (Asked::new(queries), Plan::new(&settings, &Question::default()));
         for attachment in &scope.attachments {
             let files = self.finished(&scope.caller, attachment).await?;
-            let source = if attachment.full || self.settings.full_context || self.settings.bypass {
+            let source = if attachment.full || settings.full_context || settings.bypass {
                 self.whole(&scope.caller, attachment, &files).await?
             } else {
                 self.check_fingerprints(&files)?;
@@ -72,8 +73,8 @@ impl Retrieval {
     /// # Errors
     /// As [`Retrieval::resolve`] and [`Retrieval::find`].
     pub async fn query(&self, caller: &Caller, names: &[String], question: &Question) -> Result<Passages, Error> {
-        let scope = self.resolve_names(caller, names).await?;
-        if self.settings.bypass {
+        let (scope, settings) = (self.resolve_names(caller, names).await?, self.settings());
+        if settings.bypass {
             return Err(Error::Invalid("nothing can be searched while BYPASS_EMBEDDING_AND_RETRIEVAL is on".to_owned()));
         }
         let mut files: Vec<File> = Vec::new();
@@ -82,14 +83,14 @@ impl Retrieval {
         }
         self.check_fingerprints(&files)?;
         let queries = std::slice::from_ref(&question.text);
-        let passages = self.passages(&files, &Asked::new(queries), &Plan::new(&self.settings, question)).await?;
+        let passages = self.passages(&files, &Asked::new(queries), &Plan::new(&settings, question)).await?;
         let source = Found::new(&files, passages);
         Ok(Passages { distances: vec![source.distances], metadatas: vec![source.metadata], documents: vec![source.document] })
     }
 
     /// The attachment's files once nothing is left to do for them, but for those of a collection that have no text.
     async fn finished(&self, caller: &Caller, attachment: &Attachment) -> Result<Vec<File>, Error> {
-        let until = tokio::time::Instant::now() + self.settings.wait;
+        let until = tokio::time::Instant::now() + self.settings().wait;
         let mut finished = Vec::with_capacity(attachment.files.len());
         for file in &attachment.files {
             // In a collection, a file that is being indexed again can be found by what is stored of it.
@@ -116,7 +117,7 @@ impl Retrieval {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        if self.settings.bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.embedder.fingerprint().clone() }
+        if self.settings().bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.embedder.fingerprint().clone() }
     }
 
     fn check_fingerprints(&self, files: &[File]) -> Result<(), Error> {
