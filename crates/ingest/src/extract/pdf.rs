@@ -16,6 +16,9 @@ use crate::media::MediaType;
 pub use engine::PdfEngine;
 use engine::{Opened, Refusal};
 
+/// So many pages are read at most, whatever a file claims to have.
+const PAGES: usize = 100_000;
+
 /// So many pages in a row may give nothing before the file is given up.
 const PATIENCE: usize = 50;
 
@@ -51,7 +54,7 @@ impl Extractor for Pdf {
             return Err(refusal(&readers));
         }
         let (mut text, mut failed, mut in_a_row) = (Text::default(), 0usize, 0usize);
-        for index in 0..pages {
+        for index in 0..pages.min(PAGES) {
             match best(&mut readers, index) {
                 Some(page) if !page.trim().is_empty() => {
                     in_a_row = 0;

@@ -1,4 +1,5 @@
-//! The pdf_oxide crate. It can loop without end on damaged files, which only a limit on the process stops.
+//! The pdf_oxide crate. It can loop without end on damaged files, when it counts their pages for one, which only a limit
+//! on the process stops. So it is not asked for what the other engine knows.
 
 use pdf_oxide::document::PdfDocument;
 use pdf_oxide::error::Error;
@@ -7,25 +8,22 @@ use super::engine::{OpenPdf, Opened, Refusal};
 
 struct Oxide {
     document: PdfDocument,
-    pages: usize,
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, Refusal> {
-    let refused = |error| match error {
+    let document = PdfDocument::from_bytes(bytes.to_vec()).map_err(|error| match error {
         Error::EncryptedPdf => Refusal::Locked,
         _ => Refusal::Damaged,
-    };
-    let document = PdfDocument::from_bytes(bytes.to_vec()).map_err(refused)?;
+    })?;
     if document.is_encrypted() && !matches!(document.authenticate(b""), Ok(true)) {
         return Err(Refusal::Locked);
     }
-    let pages = document.page_count().map_err(refused)?;
-    Ok(Box::new(Oxide { document, pages }))
+    Ok(Box::new(Oxide { document }))
 }
 
 impl OpenPdf for Oxide {
     fn pages(&self) -> usize {
-        self.pages
+        self.document.page_count().unwrap_or(0)
     }
 
     fn page(&mut self, index: usize) -> Option<String> {
