@@ -20,6 +20,11 @@ pub(crate) fn translate(error: lancedb::Error) -> VectorError {
     }
 }
 
+/// As [`translate`], for what lance says without lancedb.
+pub(crate) fn from_lance(error: LanceError) -> VectorError {
+    translate(error.into())
+}
+
 /// Runs what reads stored bytes. LanceDB trusts lengths that it finds in a file, and panics over those of a broken one.
 pub(crate) async fn guard<T>(reading: impl Future<Output = Result<T, VectorError>>) -> Result<T, VectorError> {
     let outcome = AssertUnwindSafe(reading).catch_unwind().await;

@@ -2,118 +2,161 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::types::{Float32Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, Float32Array, RecordBatch};
 use futures_util::TryStreamExt;
-use lancedb::expr::{DfExpr, col, is_in, lit};
+use lance::Dataset;
+use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
+use lance::dataset::{ProjectionRequest, ROW_ID};
 use lancedb::index::scalar::{FullTextSearchQuery, MatchQuery};
-use lancedb::query::{ExecutableQuery, Query as Rows, QueryBase, Select};
-use lancedb::{DistanceType, Table};
 use transom_domain::{Chunk, FileId};
-use transom_vector::{Hit, Query, TermQuery, VectorError};
+use transom_vector::{Hit, Query, Score, TermQuery, VectorError};
 
-use crate::error::translate;
-use crate::rows::{BM25, CHUNK_COLUMNS, DISTANCE, FILE_ID, ORDINAL, TERMS, VECTOR, strings, to_chunks, to_hits};
+use crate::error::from_lance;
+use crate::rows::{BM25, CHUNK_COLUMNS, DISTANCE, FILE_ID, ORDINAL, TERMS, VECTOR, numbers, strings, to_chunks};
+use crate::tables::Opened;
+use crate::{LanceConfig, exact};
+
+/// Rows and their scores, best first.
+pub(crate) type Ranked = Vec<(u64, f32)>;
 
 /// Rows asked for beyond the limit, to see whether the limit would cut through equally good ones.
 const BEYOND: usize = 8;
 
-/// Rows of these files, and no others.
-pub(crate) fn of_files<'a>(files: impl IntoIterator<Item = &'a FileId>) -> DfExpr {
-    is_in(col(FILE_ID), files.into_iter().map(|file| lit(file.as_ref())).collect())
-}
-
-/// What to rank chunks by.
-enum Ranking<'a> {
-    Nearness(&'a [f32]),
-    Words(MatchQuery),
-}
-
 /// The chunks nearest to the question: nearest first, equally near ones by file and ordinal.
-pub(crate) async fn search(table: &Table, query: &Query) -> Result<Vec<Hit>, VectorError> {
-    best(table, &Ranking::Nearness(&query.vector), &query.files, query.limit).await
+pub(crate) async fn search(opened: &Opened, config: &LanceConfig, query: &Query) -> Result<Vec<Hit>, VectorError> {
+    let (dataset, rows, count) = opened.rows(query.files.iter().collect::<BTreeSet<_>>()).await?;
+    let limit = query.limit.min(count);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let ranked = if count <= config.exact_up_to || !opened.has_vector_index().await? {
+        exact::nearest(&dataset, rows, &query.vector, limit).await?
+    } else {
+        let question = Question::Nearness { vector: query.vector.clone().into(), config };
+        rank_beyond(&dataset, &question, &rows, count, limit).await?
+    };
+    hits(&dataset, ranked, limit, Score::Similarity).await
 }
 
 /// The chunks with the question's terms: best first, equally good ones by file and ordinal.
-pub(crate) async fn search_terms(table: &Table, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
+pub(crate) async fn search_terms(opened: &Opened, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
     let terms: BTreeSet<&str> = query.terms.iter().flat_map(|term| term.split_whitespace()).collect();
-    if terms.is_empty() {
+    let (dataset, rows, count) = opened.rows(query.files.iter().collect::<BTreeSet<_>>()).await?;
+    let limit = query.limit.min(count);
+    if terms.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
     let terms = terms.into_iter().collect::<Vec<_>>().join(" ");
-    let matching = MatchQuery::new(terms).with_column(Some(TERMS.to_owned())).with_fuzziness(Some(0));
-    best(table, &Ranking::Words(matching), &query.files, query.limit).await
+    let question = Question::Words(MatchQuery::new(terms).with_column(Some(TERMS.to_owned())).with_fuzziness(Some(0)));
+    let ranked = rank_beyond(&dataset, &question, &rows, count, limit).await?;
+    hits(&dataset, ranked, limit, Score::Bm25).await
 }
 
-/// The best of these files' chunks. LanceDB breaks ties as it likes. Ours are broken by name, so all that are as good as
-/// the last one are needed.
-async fn best(table: &Table, ranking: &Ranking<'_>, files: &[FileId], limit: usize) -> Result<Vec<Hit>, VectorError> {
-    let rows = table.count_rows(None).await.map_err(translate)?;
-    let limit = limit.min(rows);
-    if limit == 0 || files.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filter = of_files(files.iter().collect::<BTreeSet<_>>());
-    let mut asked = limit.saturating_add(BEYOND).min(rows);
+/// What LanceDB is asked.
+enum Question<'a> {
+    Nearness { vector: Float32Array, config: &'a LanceConfig },
+    Words(MatchQuery),
+}
+
+/// The best of these rows. LanceDB breaks ties as it likes. Ours are broken by name, so all that are as good as the last one
+/// are asked for.
+async fn rank_beyond(
+    dataset: &Dataset,
+    question: &Question<'_>,
+    rows: &RowAddrTreeMap,
+    count: usize,
+    limit: usize,
+) -> Result<Ranked, VectorError> {
+    let mut asked = limit.saturating_add(BEYOND).min(count);
     loop {
-        let mut hits = rank(table, ranking, filter.clone(), asked).await?;
-        hits.sort_by(|a, b| {
-            let names = |hit: &Hit| (hit.chunk.file_id.clone(), hit.chunk.ordinal);
-            b.score.value().total_cmp(&a.score.value()).then_with(|| names(a).cmp(&names(b)))
-        });
-        let complete = hits.len() < asked || asked == rows;
-        let parted = hits.len() > limit && hits[limit - 1].score.value() > hits[hits.len() - 1].score.value();
+        let mut ranked = rank(dataset, question, rows, asked).await?;
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let complete = ranked.len() < asked || asked == count;
+        let parted = ranked.len() > limit && ranked[limit - 1].1 > ranked[ranked.len() - 1].1;
         if complete || parted {
-            hits.truncate(limit);
-            return Ok(hits);
+            return Ok(ranked);
         }
-        asked = asked.saturating_mul(4).min(rows);
+        asked = asked.saturating_mul(4).min(count);
     }
 }
 
-async fn rank(table: &Table, ranking: &Ranking<'_>, filter: DfExpr, limit: usize) -> Result<Vec<Hit>, VectorError> {
-    match ranking {
-        Ranking::Nearness(vector) => {
-            let near = table.query().nearest_to(*vector).map_err(translate)?;
-            let near = near.column(VECTOR).distance_type(DistanceType::Cosine).bypass_vector_index();
-            collect(near.only_if_expr(filter).limit(limit), DISTANCE).await
+async fn rank(dataset: &Dataset, question: &Question<'_>, rows: &RowAddrTreeMap, limit: usize) -> Result<Ranked, VectorError> {
+    let mut scan = dataset.scan();
+    let measure = match question {
+        Question::Nearness { vector, config } => {
+            scan.nearest(VECTOR, vector, limit).map_err(from_lance)?;
+            scan.minimum_nprobes(config.partitions_searched).refine(config.refined);
+            DISTANCE
         }
-        Ranking::Words(words) => {
-            let worded = table.query().full_text_search(FullTextSearchQuery::new_query(words.clone().into()));
-            collect(worded.only_if_expr(filter).limit(limit), BM25).await
+        Question::Words(words) => {
+            let most = i64::try_from(limit).ok();
+            scan.full_text_search(FullTextSearchQuery::new_query(words.clone().into()).limit(most)).map_err(from_lance)?;
+            scan.limit(most, None).map_err(from_lance)?;
+            BM25
         }
-    }
-}
-
-async fn collect(query: impl QueryBase + ExecutableQuery, measure: &str) -> Result<Vec<Hit>, VectorError> {
-    let columns: Vec<&str> = CHUNK_COLUMNS.into_iter().chain([measure]).collect();
-    let found = query.select(Select::columns(&columns)).execute().await.map_err(translate)?;
-    let batches: Vec<RecordBatch> = found.try_collect().await.map_err(translate)?;
-    let mut hits = Vec::new();
+    };
+    scan.prefilter(true).with_row_id_prefilter(RowAddrMask::from_allowed(rows.clone()));
+    scan.disable_scoring_autoprojection().with_row_id().project(&[measure]).map_err(from_lance)?;
+    let batches: Vec<RecordBatch> = scan.try_into_stream().await.map_err(from_lance)?.try_collect().await.map_err(from_lance)?;
+    let mut ranked = Ranked::new();
     for batch in &batches {
-        hits.append(&mut to_hits(batch, measure)?);
+        let (ids, scores) = (numbers::<UInt64Type>(batch, ROW_ID)?, numbers::<Float32Type>(batch, measure)?);
+        let valid = (0..batch.num_rows()).filter(|row| scores.is_valid(*row));
+        ranked.extend(valid.map(|row| (ids.value(row), scores.value(row))));
     }
+    if measure == DISTANCE {
+        ranked.iter_mut().for_each(|row| row.1 = (1.0 - row.1).clamp(-1.0, 1.0));
+    }
+    Ok(ranked)
+}
+
+/// The chunks of ranked rows, equally good ones by file and ordinal.
+async fn hits(dataset: &Arc<Dataset>, ranked: Ranked, limit: usize, score: fn(f32) -> Score) -> Result<Vec<Hit>, VectorError> {
+    let ids: Vec<u64> = ranked.iter().map(|row| row.0).collect();
+    let columns = ProjectionRequest::from_columns(CHUNK_COLUMNS, dataset.schema());
+    let rows = dataset.take_rows(&ids, columns).await.map_err(from_lance)?;
+    let chunks = to_chunks(&rows)?;
+    if chunks.len() != ranked.len() {
+        return Err(VectorError::Damaged(format!("{} of {} rows are missing", ranked.len() - chunks.len(), ranked.len())));
+    }
+    let mut hits: Vec<Hit> = chunks.into_iter().zip(ranked).map(|(chunk, row)| Hit { chunk, score: score(row.1) }).collect();
+    hits.sort_by(|a, b| {
+        let (this, other) = (&a.chunk, &b.chunk);
+        let by_name = this.file_id.cmp(&other.file_id).then(this.ordinal.cmp(&other.ordinal));
+        b.score.value().total_cmp(&a.score.value()).then(by_name)
+    });
+    hits.truncate(limit);
     Ok(hits)
 }
 
 /// A file's chunks with these ordinals, in their order.
-pub(crate) async fn chunks(table: &Table, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-    let between = col(ORDINAL).gt_eq(lit(ordinals.start)).and(col(ORDINAL).lt(lit(ordinals.end)));
-    let rows: Rows = table.query().only_if_expr(of_files([file]).and(between)).select(Select::columns(&CHUNK_COLUMNS));
-    let batches: Vec<RecordBatch> = rows.execute().await.map_err(translate)?.try_collect().await.map_err(translate)?;
-    let mut chunks = Vec::new();
+pub(crate) async fn chunks(opened: &Opened, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
+    let (dataset, rows, _) = opened.rows([file]).await?;
+    let mut scan = dataset.scan();
+    scan.with_row_id_prefilter(RowAddrMask::from_allowed(rows)).with_row_id().project(&[ORDINAL]).map_err(from_lance)?;
+    let batches: Vec<RecordBatch> = scan.try_into_stream().await.map_err(from_lance)?.try_collect().await.map_err(from_lance)?;
+    let mut wanted = Vec::new();
     for batch in &batches {
-        chunks.append(&mut to_chunks(batch)?);
+        let (ids, places) = (numbers::<UInt64Type>(batch, ROW_ID)?, numbers::<UInt32Type>(batch, ORDINAL)?);
+        wanted.extend((0..batch.num_rows()).filter(|row| ordinals.contains(&places.value(*row))).map(|row| ids.value(row)));
     }
+    let columns = ProjectionRequest::from_columns(CHUNK_COLUMNS, dataset.schema());
+    let mut chunks = to_chunks(&dataset.take_rows(&wanted, columns).await.map_err(from_lance)?)?;
     chunks.sort_by_key(|chunk| chunk.ordinal);
     Ok(chunks)
 }
 
-/// How many chunks each file has.
-pub(crate) async fn count(table: &Table) -> Result<BTreeMap<FileId, usize>, VectorError> {
-    let mut rows = table.query().select(Select::columns(&[FILE_ID])).execute().await.map_err(translate)?;
+/// How many chunks each file has, read anew: what cannot be read is found here.
+pub(crate) async fn count(opened: &Opened) -> Result<BTreeMap<FileId, usize>, VectorError> {
+    let dataset = opened.dataset().await?;
+    let mut scan = dataset.scan();
+    scan.project(&[FILE_ID]).map_err(from_lance)?;
+    let mut rows = scan.try_into_stream().await.map_err(from_lance)?;
     let mut counts = BTreeMap::new();
-    while let Some(batch) = rows.try_next().await.map_err(translate)? {
+    while let Some(batch) = rows.try_next().await.map_err(from_lance)? {
         let files = strings(&batch, FILE_ID)?;
         for row in 0..files.len() {
             *counts.entry(FileId::from(files.value(row))).or_default() += 1;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, UInt32Type, UInt64Type};
+use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, FixedSizeListArray, Float32Array, PrimitiveArray, RecordBatch, StringArray, UInt32Array,
     UInt64Array,
@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 use transom_domain::{Chunk, FileId, Fingerprint};
-use transom_vector::{EmbeddedChunk, Hit, Score, Space, VectorError};
+use transom_vector::{EmbeddedChunk, Space, VectorError};
 
 /// Tables of ours begin so; others in the folder are left alone.
 pub(crate) const TABLE_PREFIX: &str = "chunks_";
@@ -32,18 +32,18 @@ pub(crate) const BM25: &str = "_score";
 pub(crate) const CHUNK_COLUMNS: [&str; 6] = [FILE_ID, ORDINAL, "text", "start_index", "page", "headings"];
 
 /// Part of a table's name: with another layout, vectors are made again instead of misread.
-const LAYOUT: &str = "2";
+const LAYOUT: &str = "v2";
 const FINGERPRINT_KEY: &str = "transom.fingerprint";
 const DIMENSION_KEY: &str = "transom.dimension";
 
 /// The name of a space's table. Safe as a folder's name whatever the fingerprint holds.
 pub(crate) fn table_name(space: &Space) -> String {
-    let mut digest = Sha256::new();
-    for part in [LAYOUT, &space.dimension.to_string(), &space.fingerprint.0] {
-        digest.update(part.as_bytes());
-        digest.update([0]);
-    }
-    format!("{TABLE_PREFIX}{}", &hex::encode(digest.finalize())[..32])
+    format!("{}{}", embedder_prefix(&space.fingerprint), space.dimension)
+}
+
+/// What the names of an embedder's tables begin with, so that they can be told also where they cannot be read.
+pub(crate) fn embedder_prefix(fingerprint: &Fingerprint) -> String {
+    format!("{TABLE_PREFIX}{LAYOUT}_{}_", &hex::encode(Sha256::digest(fingerprint.0.as_bytes()))[..32])
 }
 
 /// The schema of a space's table.
@@ -93,17 +93,6 @@ pub(crate) fn to_rows(space: &Space, file: &FileId, chunks: Vec<EmbeddedChunk>) 
     RecordBatch::try_new(schema(space)?, columns).map_err(|error| VectorError::Backend(error.to_string()))
 }
 
-/// What a search gave, as hits.
-pub(crate) fn to_hits(rows: &RecordBatch, measure: &str) -> Result<Vec<Hit>, VectorError> {
-    let measured = numbers::<Float32Type>(rows, measure)?;
-    let score = |row| match measure {
-        BM25 => Score::Bm25(measured.value(row)),
-        _ => Score::Similarity((1.0 - measured.value(row)).clamp(-1.0, 1.0)),
-    };
-    let chunks = to_chunks(rows)?.into_iter().enumerate();
-    Ok(chunks.map(|(row, chunk)| Hit { chunk, score: score(row) }).collect())
-}
-
 /// Rows as chunks.
 pub(crate) fn to_chunks(rows: &RecordBatch) -> Result<Vec<Chunk>, VectorError> {
     let files = strings(rows, FILE_ID)?;
@@ -132,11 +121,13 @@ pub(crate) fn strings<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a Strin
     rows.column_by_name(name).and_then(|column| column.as_string_opt()).ok_or_else(|| unexpected(name))
 }
 
-fn numbers<'a, T: ArrowPrimitiveType>(rows: &'a RecordBatch, name: &str) -> Result<&'a PrimitiveArray<T>, VectorError> {
+/// A column of numbers.
+pub(crate) fn numbers<'a, T: ArrowPrimitiveType>(rows: &'a RecordBatch, name: &str) -> Result<&'a PrimitiveArray<T>, VectorError> {
     rows.column_by_name(name).and_then(|column| column.as_primitive_opt()).ok_or_else(|| unexpected(name))
 }
 
-fn unexpected(column: &str) -> VectorError {
+/// What is said of a column that is not as it was written.
+pub(crate) fn unexpected(column: &str) -> VectorError {
     VectorError::Damaged(format!("column {column} is missing or of another type"))
 }
 

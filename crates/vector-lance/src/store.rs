@@ -9,25 +9,27 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use lancedb::{ObjectStoreRegistry, Session};
 use tokio::sync::Mutex;
-use transom_domain::{Chunk, FileId};
+use transom_domain::{Chunk, FileId, Fingerprint};
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, TermQuery, VectorError, VectorStore};
 
 use crate::LanceConfig;
 use crate::error::{guard, translate};
+use crate::rows::table_name;
 use crate::tables::{Opened, Tables};
-use crate::{read, tidy, write};
+use crate::upkeep::tidy;
+use crate::{read, write};
 
 /// Vectors in LanceDB tables. Cheap to clone; the clones are one store.
 #[derive(Clone)]
 pub struct LanceStore {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     pub(crate) config: LanceConfig,
     pub(crate) tables: Tables,
     /// LanceDB's writes of one table collide, so there is one at a time.
-    writer: Mutex<()>,
+    pub(crate) writer: Mutex<()>,
 }
 
 impl fmt::Debug for LanceStore {
@@ -74,9 +76,9 @@ impl LanceStore {
         let Some(opened) = tables.get(space).await? else { return Ok(T::default()) };
         match guard(look(opened.clone())).await {
             Err(_) if opened.dropped.load(Ordering::Relaxed) => Ok(T::default()),
-            Err(VectorError::Damaged(what)) => {
-                tables.forget(&opened).await;
-                Err(VectorError::Damaged(what))
+            Err(VectorError::Damaged(reason)) => {
+                tables.damaged(&opened, &reason).await;
+                Err(VectorError::Damaged(reason))
             }
             outcome => outcome,
         }
@@ -111,19 +113,19 @@ impl VectorStore for LanceStore {
 
     async fn search(&self, space: &Space, query: &Query) -> Result<Vec<Hit>, VectorError> {
         check(space, &query.vector)?;
-        self.read(space, async |opened| read::search(&opened.table, query).await).await
+        self.read(space, async |opened| read::search(&opened, &self.inner.config, query).await).await
     }
 
     async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
-        self.read(space, async |opened| read::search_terms(&opened.table, query).await).await
+        self.read(space, async |opened| read::search_terms(&opened, query).await).await
     }
 
     async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-        self.read(space, async |opened| read::chunks(&opened.table, file, ordinals).await).await
+        self.read(space, async |opened| read::chunks(&opened, file, ordinals).await).await
     }
 
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {
-        self.read(space, async |opened| read::count(&opened.table).await).await
+        self.read(space, async |opened| read::count(&opened).await).await
     }
 
     /// A table that cannot be read cannot say which space it is of: it is left out, with a warning.
@@ -140,19 +142,29 @@ impl VectorStore for LanceStore {
     }
 
     async fn drop_space(&self, space: &Space) -> Result<(), VectorError> {
-        let space = space.clone();
-        self.alone(|inner| async move { inner.tables.drop(&space).await }).await
+        let name = table_name(space);
+        self.alone(|inner| async move { inner.tables.drop(&name).await }).await
+    }
+
+    async fn retain(&self, embedders: &[Fingerprint]) -> Result<(), VectorError> {
+        let embedders = embedders.to_vec();
+        self.alone(|inner| async move { inner.tables.retain(&embedders).await }).await
     }
 
     async fn optimize(&self) -> Result<(), VectorError> {
         let mut outcome = Ok(());
         for name in self.inner.tables.names().await? {
-            // One by one, so that writers wait for one table and not for all.
-            let tidied = self.alone(|inner| async move {
+            let inner = self.inner.clone();
+            // To its end even if the caller leaves, as every write.
+            let tidied = tokio::spawn(async move {
                 let Some(opened) = inner.tables.by_name(&name).await? else { return Ok(()) };
-                tidy::tidy(&opened, &inner.config).await
+                match tidy(&opened, &inner.config, &inner.writer).await {
+                    Err(_) if opened.dropped.load(Ordering::Relaxed) => Ok(()),
+                    outcome => outcome,
+                }
             });
-            outcome = outcome.and(tidied.await);
+            outcome =
+                outcome.and(tidied.await.unwrap_or_else(|error| Err(VectorError::Backend(format!("tidying was broken off: {error}")))));
         }
         outcome
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
-use transom_domain::{Chunk, FileId};
+use transom_domain::{Chunk, FileId, Fingerprint};
 
 use crate::bm25::Bm25;
 use crate::{EmbeddedChunk, Hit, Query, Score, Space, TermQuery, VectorError, VectorStore};
@@ -112,6 +112,11 @@ impl VectorStore for MemoryStore {
 
     async fn drop_space(&self, space: &Space) -> Result<(), VectorError> {
         self.write(|spaces| spaces.remove(space));
+        Ok(())
+    }
+
+    async fn retain(&self, embedders: &[Fingerprint]) -> Result<(), VectorError> {
+        self.write(|spaces| spaces.retain(|space, _| embedders.contains(&space.fingerprint)));
         Ok(())
     }
 

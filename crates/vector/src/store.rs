@@ -132,6 +132,9 @@ pub trait VectorStore: Send + Sync + 'static {
     /// Removes a space with everything in it; so also after damage.
     async fn drop_space(&self, space: &Space) -> Result<(), VectorError>;
 
+    /// Removes every space of other embedders than these; also what is too damaged or too old to say whose it is.
+    async fn retain(&self, embedders: &[Fingerprint]) -> Result<(), VectorError>;
+
     /// Tidies up after many writes; nothing changes for readers.
     async fn optimize(&self) -> Result<(), VectorError>;
 }

@@ -70,7 +70,7 @@ const ONLY_THE_BINARY: &str = "transom-vector-lance";
 
 /// Crates of others that few of ours may know, tests included.
 const KEPT_IN: &[(&[&str], &[&str])] = &[
-    (&["lancedb", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
+    (&["lancedb", "lance", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
     (&["actix-web", "actix-cors", "actix-multipart", "tracing-actix-web", "paperclip"], &["transom-api", "transom", "transom-testkit"]),
     (&["sea-orm", "sea-orm-migration", "sqlx"], &["transom-store", "transom-migrations"]),
     (&["rten", "rten-tensor", "tokenizers"], &["transom-embed"]),

@@ -176,21 +176,10 @@ impl Repair {
 
     /// An embedder's vectors that no file refers to any more are in nobody's way but the disk's.
     async fn drop_unused_spaces(&self) -> Result<(), Error> {
-        let used: BTreeSet<Fingerprint> = self.pipeline.store.all_files().await?.into_iter().filter_map(|file| file.fingerprint).collect();
-        let current = self.pipeline.fingerprint();
-        let spaces = match self.pipeline.vectors.spaces().await {
-            Ok(spaces) => spaces,
-            Err(reason) => {
-                tracing::warn!(%reason, "the vector spaces cannot be listed");
-                return Ok(());
-            }
-        };
-        for space in spaces {
-            if space.fingerprint != current && !used.contains(&space.fingerprint) {
-                self.pipeline.vectors.drop_space(&space).await?;
-            }
-        }
-        Ok(())
+        let mut used: BTreeSet<Fingerprint> =
+            self.pipeline.store.all_files().await?.into_iter().filter_map(|file| file.fingerprint).collect();
+        used.insert(self.pipeline.fingerprint());
+        Ok(self.pipeline.vectors.retain(&used.into_iter().collect::<Vec<_>>()).await?)
     }
 
     async fn space(&self, fingerprint: Fingerprint) -> Result<Space, Error> {

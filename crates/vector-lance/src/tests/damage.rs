@@ -5,8 +5,9 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use tempfile::TempDir;
-use transom_vector::suite::{at, file, space};
-use transom_vector::{Hit, Query, VectorError, VectorStore};
+use transom_domain::Fingerprint;
+use transom_vector::suite::{at, chunk, file, space};
+use transom_vector::{Hit, Query, Space, VectorError, VectorStore};
 
 use super::{files_below, open, put};
 use crate::LanceStore;
@@ -128,14 +129,68 @@ async fn files_full_of_something_else_are_damage() {
     }
 }
 
+/// Damage stays damage until the space is dropped: nothing left is not an empty space.
 #[tokio::test]
 async fn a_folder_that_vanishes_under_the_store_is_noticed_and_made_again() {
     let folder = TempDir::new().expect("there is a temporary folder");
     let store = filled(folder.path()).await;
     fs::remove_dir_all(table(folder.path())).expect("the table is removed");
-    // Whether the first search still finds what is in memory is no matter; it must not find what is wrong.
-    if let Err(error) = search(&store).await {
-        assert!(matches!(error, VectorError::Damaged(_)), "{error:?}");
+    for _ in 0..2 {
+        assert_damaged(store.files(&space(2)).await);
+        assert_damaged(search(&store).await);
+        assert_damaged(store.replace(&space(2), &file("b"), vec![chunk("b", 0, &at(0.0))]).await);
+        assert!(store.spaces().await.expect("spaces are listed").contains(&space(2)));
     }
     assert_can_be_made_again(&store).await;
+}
+
+/// All at once, with everything in it: the store goes on.
+#[tokio::test]
+async fn a_store_whose_whole_folder_vanishes_can_be_filled_again() {
+    let folder = TempDir::new().expect("there is a temporary folder");
+    let home = folder.path().join("vectors");
+    let store = filled(&home).await;
+    fs::remove_dir_all(&home).expect("the folder is removed");
+    for space in [space(2), space(3)] {
+        assert_damaged(store.files(&space).await);
+        store.drop_space(&space).await.expect("a damaged space can be dropped");
+        store.ensure(&space).await.expect("the space is made again");
+    }
+    put(&store, &space(2), "a", &[at(0.0)]).await;
+    assert_eq!(search(&store).await.expect("the new space can be searched").len(), 1);
+}
+
+/// It cannot say whose it is, so it must go by its name.
+#[tokio::test]
+async fn a_damaged_space_of_a_former_embedder_goes_with_the_others() {
+    let folder = TempDir::new().expect("there is a temporary folder");
+    let former = Space { fingerprint: Fingerprint("former".to_owned()), dimension: 2 };
+    {
+        let store = filled(folder.path()).await;
+        put(&store, &former, "a", &[at(0.0)]).await;
+    }
+    let damaged = folder.path().join(format!("{}.lance", crate::rows::table_name(&former)));
+    for manifest in files_below(&damaged, ".manifest") {
+        truncate(&manifest, 0);
+    }
+    let store = open(folder.path()).await;
+    store.retain(&[space(2).fingerprint]).await.expect("the former space is removed");
+    assert!(!damaged.exists());
+    assert_eq!(store.spaces().await.expect("spaces are listed").len(), 2);
+    assert_eq!(search(&store).await.expect("the other space is whole").len(), 1);
+}
+
+/// Its vectors are made again; what it has is of no use.
+#[tokio::test]
+async fn a_space_of_an_older_layout_counts_as_lost_and_is_removed() {
+    let folder = TempDir::new().expect("there is a temporary folder");
+    drop(filled(folder.path()).await);
+    let old = folder.path().join(format!("chunks_{}.lance", "0".repeat(32)));
+    fs::rename(table(folder.path()), &old).expect("the table is renamed");
+    let store = open(folder.path()).await;
+    assert!(store.files(&space(2)).await.expect("there is no such space").is_empty());
+    assert_eq!(store.spaces().await.expect("spaces are listed"), [space(3)]);
+    store.retain(&[space(2).fingerprint]).await.expect("the old space is removed");
+    assert!(!old.exists());
+    assert_eq!(store.spaces().await.expect("spaces are listed"), [space(3)]);
 }

@@ -84,6 +84,7 @@ macro_rules! behaviours {
             spaces_do_not_mix,
             fingerprints_may_hold_anything,
             a_dropped_space_is_gone_and_can_be_made_again,
+            spaces_of_other_embedders_can_be_removed_together,
             optimizing_changes_nothing_for_readers,
             optimizing_beside_writers_and_readers_loses_nothing,
         }

@@ -84,6 +84,28 @@ pub async fn a_dropped_space_is_gone_and_can_be_made_again(store: Arc<dyn Vector
     assert_eq!(counts(&*store, &kept).await, counted([("a", 1)]));
 }
 
+/// Whatever their dimensions.
+pub async fn spaces_of_other_embedders_can_be_removed_together(store: Arc<dyn VectorStore>) {
+    store.retain(&[]).await.expect("there is nothing to remove");
+    let former = |dimension| Space { fingerprint: Fingerprint("suite:former".to_owned()), dimension };
+    let vectors = [at(0.0), vec![1.0, 0.0, 0.0]];
+    for space in [space(2), space(3), former(2), former(3)] {
+        put(&*store, &space, "a", &vectors[space.dimension - 2..=space.dimension - 2]).await;
+    }
+    let kept = [space(2).fingerprint, Fingerprint("suite:not-there".to_owned())];
+    for _ in 0..2 {
+        store.retain(&kept).await.expect("spaces are removed");
+        let mut spaces = store.spaces().await.expect("spaces are listed");
+        spaces.sort();
+        assert_eq!(spaces, [space(2), space(3)]);
+        assert_eq!(counts(&*store, &space(2)).await, counted([("a", 1)]));
+    }
+    put(&*store, &former(2), "b", &[at(0.0)]).await;
+    assert_eq!(counts(&*store, &former(2)).await, counted([("b", 1)]));
+    store.retain(&[]).await.expect("spaces are removed");
+    assert_eq!(store.spaces().await.expect("spaces are listed"), []);
+}
+
 /// Before and after, and again with nothing to do.
 pub async fn optimizing_changes_nothing_for_readers(store: Arc<dyn VectorStore>) {
     let space = space(2);
