@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use transom_app::functions::{Functions, LinkedFunction, Registry};
+use transom_app::functions::{Audience, Functions, LinkedFunction, Registry};
 use transom_app::models::Models;
 use transom_config::Config;
 use transom_fetch::Fetcher;
 use transom_llm::FunctionRuntime;
-use transom_provider_function::{Limits, PythonConfig, PythonRuntime};
+use transom_provider_function::{Limits, PythonConfig, PythonRuntime, Quote, pipe};
 use transom_store::Store;
 
-/// What is linked in, told what it is.
-pub async fn registry(linked: &[LinkedFunction]) -> Result<Registry, String> {
-    Registry::with(linked).await.map_err(|error| format!("a function that is linked in cannot be used: {error}"))
+/// What is linked in: the server's own functions, and then the program's.
+pub async fn registry(linked: Vec<LinkedFunction>) -> Result<Registry, String> {
+    // It shows its caller nothing but passages that the caller may read anyway, and asks nobody.
+    let quote = LinkedFunction { function: pipe(Quote), audience: Audience::Everyone, everywhere: false };
+    let all: Vec<LinkedFunction> = std::iter::once(quote).chain(linked).collect();
+    Registry::with(&all).await.map_err(|error| format!("a function that is linked in cannot be used: {error}"))
 }
 
 /// The administrators' functions, those that are switched on ready to run.

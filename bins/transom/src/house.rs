@@ -93,7 +93,7 @@ impl House {
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let fetcher = fetcher(config)?;
         let intake = Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), pipeline.reader.clone());
-        let registry = Arc::new(functions::registry(&linked).await?);
+        let registry = Arc::new(functions::registry(linked).await?);
         let models = Models::with_functions(models_config(config), upstreams::connections(config)?, registry, store.clone());
         let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
         let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;

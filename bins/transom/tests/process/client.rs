@@ -125,11 +125,17 @@ impl Client {
         self.call(Method::POST, "/api/chat/completions").json(&body)
     }
 
-    /// The ids of the models that are listed.
+    /// The ids of the models that are listed, save those that every server brings along.
     pub async fn models(&self) -> Vec<String> {
         let (status, body) = self.get("/api/models").await;
         assert_eq!(status, 200, "{body}");
-        body["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect()
+        body["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|model| model["id"].as_str().unwrap().to_owned())
+            .filter(|id| !id.starts_with("transom/"))
+            .collect()
     }
 }
 

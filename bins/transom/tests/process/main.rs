@@ -9,6 +9,7 @@ mod place;
 mod accounts;
 mod crash;
 mod environment;
+mod functions;
 mod leaving;
 mod settings;
 mod start;

@@ -114,12 +114,15 @@ impl Around {
         Ok(body)
     }
 
-    /// What a pipe is told: the same, with the passages that were found.
-    pub fn context(&self, sources: &[crate::retrieval::Source]) -> Arc<CallContext> {
+    /// What a pipe is told: the same, with the passages that were found, and the question without them.
+    pub fn context(&self, sources: &[crate::retrieval::Source], question: String) -> Arc<CallContext> {
         if sources.is_empty() {
             return self.context.clone();
         }
-        Arc::new(CallContext { sources: sources.iter().map(|source| json!(source)).collect(), ..(*self.context).clone() })
+        let mut context = (*self.context).clone();
+        context.sources = sources.iter().map(|source| json!(source)).collect();
+        context.metadata.insert("user_prompt".to_owned(), Value::String(question));
+        Arc::new(context)
     }
 
     /// The filters of the answer's stream, and the events that wait for it.

@@ -113,9 +113,11 @@ impl Chat {
         }
         drop_spellings(&mut body, "model");
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
-        let sources = self.prepare(asked.caller, &mut body, &resolved).await?;
         let upstream = upstream(&resolved)?;
-        let context = around.as_ref().filter(|_| upstream.kind == Kind::Function).map(|around| around.context(&sources));
+        let runs_here = around.as_ref().filter(|_| upstream.kind == Kind::Function);
+        let question = runs_here.map(|_| question::last(&body)).transpose()?.unwrap_or_default();
+        let sources = self.prepare(asked.caller, &mut body, &resolved).await?;
+        let context = runs_here.map(|around| around.context(&sources, question));
         let answer = upstream.connection().models.chat(ChatRequest { body, stream, context }).await?;
         let model = upstream.model.id.clone();
         let answer = match (around, answer) {

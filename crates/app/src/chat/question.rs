@@ -58,6 +58,12 @@ impl Chat {
     }
 }
 
+/// The text of the last question.
+pub(super) fn last(body: &Body) -> Result<String, Error> {
+    let messages = body.get::<Vec<Value>>("messages")?.unwrap_or_default();
+    Ok(messages.iter().rfind(|message| message["role"] == "user").map(text_of).unwrap_or_default())
+}
+
 fn query_prompt(earlier: &[Value], question: &str) -> String {
     let mut history: Vec<String> = earlier
         .iter()

@@ -53,7 +53,11 @@ impl Environment {
             State::Failed(sentence, when) if when.elapsed() < REMEMBERED => return Err(sentence.clone()),
             _ => {}
         }
-        let result = set_up(config).await;
+        // A task of its own: a client that leaves in the middle does not end the installation for those who come after,
+        // who wait at the lock for it.
+        let config = config.clone();
+        let setting_up = tokio::spawn(async move { set_up(&config).await });
+        let result = setting_up.await.unwrap_or_else(|_| Err("Python functions cannot run: their environment cannot be set up".to_owned()));
         *state = match &result {
             Ok(ready) => State::Ready(ready.clone()),
             Err(sentence) => State::Failed(sentence.clone(), Instant::now()),
