@@ -253,10 +253,17 @@ async fn a_linked_function_is_a_model_for_the_administrator_until_it_is_granted(
 async fn a_linked_function_for_everyone_is_open_until_a_record_says_otherwise() {
     let house = Functions::with(Setup { linked: hello(Audience::Everyone), without_plugins: true, ..Setup::default() }).await;
     assert_eq!(content(&ask(&house.bob, "example/hello").await), "hello bob");
-    assert!(house.bob.get("/api/models").await.body.contains("example/hello"));
+    assert!(!house.bob.get("/api/models").await.body.contains("example/hello"), "a list says what was granted");
+    assert!(house.admin.get("/api/models").await.body.contains("example/hello"));
     let (pending, _) = house.server.account(&house.admin, "pending", "pending").await;
     ask(&pending, "example/hello").await.refused(401);
+    let preset = json!({"id": "mine", "base_model_id": "example/hello", "name": "M", "params": {}, "meta": {}, "access_grants": [
+        {"principal_type": "user", "principal_id": "*", "permission": "read"}]});
+    house.admin.post("/api/v1/models/create", preset).await.ok();
+    assert!(house.bob.get("/api/models").await.body.contains("\"mine\""));
+    assert_eq!(content(&ask(&house.bob, "mine").await), "hello bob");
     let record = json!({"id": "example/hello", "name": "H", "params": {}, "meta": {}});
     house.admin.post("/api/v1/models/create", record).await.ok();
     ask(&house.bob, "example/hello").await.refused(400);
+    ask(&house.bob, "mine").await.refused(400);
 }

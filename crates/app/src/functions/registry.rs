@@ -13,7 +13,7 @@ use transom_llm::{Function, FunctionAbout, FunctionError, FunctionKind, Function
 pub enum Audience {
     /// Administrators, who can grant it to others, as with any other model.
     Administrators,
-    /// Every account that is not pending. Right for a function that shows its caller only what that caller may see anyway.
+    /// Every account that is not pending, by its name; the list shows it to those to whom it is granted. Right for a function that shows its caller only what that caller may see anyway.
     Everyone,
 }
 

@@ -221,15 +221,16 @@ impl Catalogue {
         self.chain(entry).is_some()
     }
 
-    /// Whether the caller may use it.
+    /// Whether it is in the caller's list: it is granted, and what it stands on may be used.
+    /// What every account may use is in nobody's list for that alone: a list says what was granted.
     pub fn usable(&self, caller: &Caller, entry: &Arc<Entry>, open: bool) -> bool {
-        self.chain(entry).is_some_and(|chain| open || chain.iter().all(|link| granted(caller, link)))
+        self.chain(entry).is_some_and(|chain| open || granted(caller, entry) && chain.iter().all(|link| may_use(caller, link)))
     }
 
     pub fn resolve(&self, caller: &Caller, id: &str, open: bool) -> Option<Resolved> {
         let entry = self.named(id)?;
         let chain = self.chain(entry)?;
-        if !open && !chain.iter().all(|link| granted(caller, link)) {
+        if !open && !chain.iter().all(|link| may_use(caller, link)) {
             return None;
         }
         let records = chain.iter().filter_map(|link| link.record.clone()).collect();
@@ -272,11 +273,15 @@ impl Catalogue {
     }
 }
 
-/// Whether the caller may use this link of the chain by itself: administrators may use all; others what a record grants,
-/// and what is open to everybody where no record says otherwise.
+/// Whether the caller may use this link of the chain by itself: what is granted, and what is open to everybody where no record says otherwise.
+fn may_use(caller: &Caller, entry: &Entry) -> bool {
+    granted(caller, entry) || (entry.open && entry.record.is_none() && caller.role != Role::Pending)
+}
+
+/// Administrators have all; others what a record grants.
 fn granted(caller: &Caller, entry: &Entry) -> bool {
     match &entry.record {
         Some(record) => access::permits(caller, &record.user_id, &record.access_grants, Permission::Read),
-        None => caller.is_admin() || (entry.open && caller.role != Role::Pending),
+        None => caller.is_admin(),
     }
 }
