@@ -6,6 +6,7 @@
 
 mod ci;
 mod contract;
+mod documents;
 mod place;
 mod run;
 mod tidy;
@@ -53,6 +54,8 @@ enum Verb {
     },
     /// Does the main job for real: a language model, a manual and five guides, questions with cited answers
     Walkthrough(walkthrough::Options),
+    /// Measures what documents cost (time, memory) and writes the table into docs/src/documents.md
+    Documents(documents::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::run(),
         Verb::Contract { release } => contract::run(release),
         Verb::Walkthrough(options) => walkthrough::run(&options),
+        Verb::Documents(options) => documents::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@
 //! because a model this small is here to be real, not to be good.
 
 mod client;
-mod processes;
+pub mod processes;
 mod questions;
 mod transcript;
 

@@ -29,4 +29,4 @@ pub mod users;
 pub use credentials::{Admin, SignedIn, Visitor};
 pub use error::ApiError;
 pub use routes::configure;
-pub use server::{REQUEST_ID, RequestSpan, answer, cors, json_config, limits, request_log};
+pub use server::{REQUEST_ID, RequestSpan, answer, cors, limits, request_log};

@@ -114,21 +114,10 @@ pub fn limits(max_body: usize) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
             .app_data(PayloadConfig::new(max_body))
-            .app_data(json_config(max_body))
             .app_data(web::QueryConfig::default().error_handler(|error, _| malformed(&error, "the query").into()))
             .app_data(web::PathConfig::default().error_handler(|error, _| malformed(&error, "the path").into()))
             .default_service(web::to(nowhere));
     }
-}
-
-/// JSON is read whatever media type the client gave it (`curl -d` says it is a form); what is not JSON is a 422.
-pub fn json_config(max_body: usize) -> web::JsonConfig {
-    web::JsonConfig::default().limit(max_body).content_type_required(false).content_type(|_| true).error_handler(|error, _| match error {
-        actix_web::error::JsonPayloadError::OverflowKnownLength { .. } | actix_web::error::JsonPayloadError::Overflow { .. } => {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is larger than this server takes").into()
-        }
-        error => malformed(&error, "the body").into(),
-    })
 }
 
 fn malformed(error: &dyn std::fmt::Display, what: &str) -> ApiError {

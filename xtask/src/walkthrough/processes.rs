@@ -30,7 +30,7 @@ pub fn start_model(log: &Path) -> Result<(String, Option<Running>), String> {
     let file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut running = start(Command::new("bash").arg(script).arg(port.to_string()).stdout(Stdio::null()).stderr(file))?;
     let base = format!("http://127.0.0.1:{port}/v1");
-    wait_for(&format!("{base}/models"), Duration::from_secs(900), &mut running)
+    wait_for(&format!("{base}/models"), Duration::from_secs(900), &mut running.0)
         .map_err(|error| format!("{error}; {} says more", log.display()))?;
     Ok((base, Some(running)))
 }
@@ -46,7 +46,7 @@ pub fn start_server(binary: &Path, upstream: &str, folder: &Path) -> Result<(Str
     }
     let mut running = start(command.env("GLOBAL_LOG_LEVEL", "warning"))?;
     let base = format!("http://127.0.0.1:{port}");
-    wait_for(&format!("{base}/health"), Duration::from_secs(180), &mut running)?;
+    wait_for(&format!("{base}/health"), Duration::from_secs(180), &mut running.0)?;
     Ok((base, running))
 }
 
@@ -54,18 +54,20 @@ fn start(command: &mut Command) -> Result<Running, String> {
     command.stdin(Stdio::null()).spawn().map(Running).map_err(|error| format!("cannot start {command:?}: {error}"))
 }
 
-fn free_port() -> Result<u16, String> {
+/// A port that nobody listens on.
+pub fn free_port() -> Result<u16, String> {
     let taken = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     taken.map(|address| address.port()).map_err(|error| error.to_string())
 }
 
-fn wait_for(url: &str, most: Duration, process: &mut Running) -> Result<(), String> {
+/// Waits until a process answers at an address.
+pub fn wait_for(url: &str, most: Duration, process: &mut Child) -> Result<(), String> {
     let start = Instant::now();
     while start.elapsed() < most {
         if ureq::get(url).call().is_ok() {
             return Ok(());
         }
-        if let Ok(Some(status)) = process.0.try_wait() {
+        if let Ok(Some(status)) = process.try_wait() {
             return Err(format!("the process behind {url} ended with {status}"));
         }
         sleep(Duration::from_millis(200));

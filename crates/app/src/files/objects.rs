@@ -16,6 +16,10 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where the folder cannot be made or read.
 pub fn local_objects(folder: &Path) -> std::io::Result<Arc<dyn ObjectStore>> {
     std::fs::create_dir_all(folder)?;
+    // The folder's own name is on the disk before anything in it is acknowledged.
+    if let Some(parent) = folder.parent() {
+        std::fs::File::open(parent)?.sync_all()?;
+    }
     sweep(folder)?;
     let objects = LocalFileSystem::new_with_prefix(folder).map_err(std::io::Error::other)?;
     Ok(Arc::new(objects.with_fsync(true)))

@@ -159,9 +159,11 @@ fn readable_size(bytes: u64) -> String {
 }
 
 fn unwritten(reason: impl std::error::Error + 'static) -> Error {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&reason);
     while let Some(error) = cause {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull) {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge)) {
             return Error::Full;
         }
         cause = error.source();

@@ -91,9 +91,11 @@ impl House {
     }
 
     pub async fn workers(&self) -> Workers {
-        let config =
-            WorkerConfig { workers: 2, attempts: 2, backoff: Duration::ZERO, poll: Duration::from_millis(20), ..WorkerConfig::default() };
-        Workers::start(self.pipeline(), config).await.unwrap()
+        Workers::start(self.pipeline(), self.worker_config()).await.unwrap()
+    }
+
+    pub fn worker_config(&self) -> WorkerConfig {
+        WorkerConfig { workers: 2, attempts: 2, backoff: Duration::ZERO, poll: Duration::from_millis(20), ..WorkerConfig::default() }
     }
 
     /// An account that may upload files and make collections.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod files;
+mod full;
 mod house;
 mod jobs;
 mod knowledge;
