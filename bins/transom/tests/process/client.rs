@@ -75,11 +75,18 @@ impl Client {
 
     /// Uploads a text, to be processed in the background. Its id.
     pub async fn upload(&self, name: &str, text: &str) -> String {
+        self.upload_bytes(name, "text/plain", text.as_bytes().to_vec()).await
+    }
+
+    /// Uploads a file of any kind, to be processed in the background. Its id.
+    pub async fn upload_bytes(&self, name: &str, content_type: &str, mut bytes: Vec<u8>) -> String {
         let boundary = "a-line-that-no-text-has";
-        let body = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--{boundary}--\r\n"
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n"
         );
-        let call = self.call(Method::POST, "/api/v1/files/").body(body);
+        bytes.splice(..0, head.into_bytes());
+        bytes.extend(format!("\r\n--{boundary}--\r\n").bytes());
+        let call = self.call(Method::POST, "/api/v1/files/").body(bytes);
         let form = format!("multipart/form-data; boundary={boundary}");
         let (status, body) = answer(call.header("content-type", form).send().await.unwrap()).await;
         assert_eq!(status, 200, "{body}");

@@ -36,7 +36,7 @@ async fn what_a_killed_server_accepted_the_next_one_completes() {
     let model = admin.upload("model.txt", &chronicle("Model00ton")).await;
     admin.completed(&model).await;
     let expected = chunks(&admin, &model).await.len();
-    assert!(expected > 5);
+    assert!(expected > 5, "{expected} chunks");
 
     let mut uploaded = Vec::new();
     let mut deleted = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! Every test has a folder of its own and a scripted upstream on the loopback, and waits for what must happen with a deadline.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "what was measured on the way is worth reading")]
 
 mod client;
 mod place;
@@ -10,6 +11,7 @@ mod accounts;
 mod crash;
 mod environment;
 mod functions;
+mod hostile;
 mod leaving;
 mod settings;
 mod start;

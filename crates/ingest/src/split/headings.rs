@@ -11,6 +11,9 @@ pub(super) struct Section {
     pub(super) headings: Vec<String>,
 }
 
+/// So many characters of a heading are kept. Each piece under it holds them, and a line of a megabyte is no heading.
+const LONGEST: usize = 200;
+
 /// Cuts `text` before its headings (`#` to `######`, outside of code). Nothing is left out.
 ///
 /// A heading with nothing under it but deeper headings goes with the first of those, as in LangChain's splitter.
@@ -37,7 +40,7 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
         };
         stack.retain(|(above, _)| *above < level);
         let deeper = stack.len() >= current.headings.len() && !current.headings.is_empty();
-        stack.push((level, title.to_owned()));
+        stack.push((level, title.chars().take(LONGEST).collect()));
         let headings = stack.iter().map(|(_, title)| title.clone()).collect();
         if bare && (deeper || current.headings.is_empty()) {
             current.headings = headings;
@@ -79,6 +82,12 @@ mod tests {
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn no_more_than_the_beginning_of_an_endless_heading_is_kept() {
+        let text = format!("# {}\n\ntext", "é".repeat(100_000));
+        assert_eq!(sections(&text)[0].headings, ["é".repeat(LONGEST)]);
     }
 
     #[test]
