@@ -52,6 +52,8 @@ enum Verb {
         #[arg(long)]
         release: bool,
     },
+    /// Kills the server again and again while files come and go, and compares what is left with what was acknowledged
+    Crash(run::Crash),
     /// Does the main job for real: a language model, a manual and five guides, questions with cited answers
     Walkthrough(walkthrough::Options),
     /// Measures what documents cost (time, memory) and writes the table into docs/src/documents.md
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Verb::Ci => ci::run(),
         Verb::Tidy => tidy::run(),
         Verb::Contract { release } => contract::run(release),
+        Verb::Crash(crash) => run::crash(&crash),
         Verb::Walkthrough(options) => walkthrough::run(&options),
         Verb::Documents(options) => documents::run(&options),
     };

@@ -39,6 +39,23 @@ pub fn build_server(release: bool) -> Result<(), String> {
     run(&mut command)
 }
 
+/// `cargo xtask crash`.
+#[derive(clap::Args)]
+pub struct Crash {
+    /// How often the server is killed
+    #[arg(long, default_value_t = 300)]
+    rounds: u64,
+    /// The same seed makes the same choices; what the machine makes of them differs from run to run
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// The process test of that name, with more rounds than it has among the others.
+pub fn crash(crash: &Crash) -> Result<(), String> {
+    let mut command = cargo(["test", "--workspace", "--test", "process", "rounds::", "--", "--nocapture"]);
+    run(command.env("TRANSOM_CRASH_ROUNDS", crash.rounds.to_string()).env("TRANSOM_CRASH_SEED", crash.seed.to_string()))
+}
+
 /// Every test, then every example in documentation. With arguments, only what they select.
 pub fn tests(args: &[String]) -> Result<(), String> {
     if args.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom_app::jobs::Workers;
+use transom_app::jobs::{Pipeline, Report, WorkerConfig, Workers};
 use transom_config::Config;
 
 use crate::cli::Doctor;
@@ -17,26 +17,13 @@ pub async fn run(config: Config, doctor: &Doctor) -> Result<(), String> {
     let house = House::build(&config).await?;
     let repair = house.repair();
     let report = repair.run(doctor.fix).await.map_err(|error| error.to_string())?;
-    let findings = [
-        ("objects that belong to no file", report.orphan_bytes.len()),
-        ("files whose bytes are missing: upload them again", report.missing_bytes.len()),
-        ("deleted files that still have vectors", report.orphan_vectors.len()),
-        ("completed files without vectors", report.missing_vectors.len()),
-        ("files embedded by another model: transom doctor --reindex", report.other_embedder.len()),
-    ];
-    say(&format!("{} files", report.files));
     if config.functions.plugins {
         say(&match functions::python(&config).interpreter().await {
             Ok(version) => format!("functions run in Python {version}"),
             Err(sentence) => sentence,
         });
     }
-    for (what, count) in findings.iter().filter(|(_, count)| *count > 0) {
-        say(&format!("{count} {what}"));
-    }
-    if report.damaged {
-        say("the stored vectors cannot be read");
-    }
+    tell(&report);
     if report.is_clean() {
         say("everything fits together");
         return Ok(());
@@ -48,15 +35,38 @@ pub async fn run(config: Config, doctor: &Doctor) -> Result<(), String> {
     if !doctor.fix && !doctor.reindex {
         return Err("something does not fit together; transom doctor --fix mends what can be".to_owned());
     }
-    work_off(house).await?;
-    say("done");
-    Ok(())
+    work_off(house.pipeline, house.workers).await?;
+    let left = repair.run(false).await.map_err(|error| error.to_string())?;
+    if left.is_clean() {
+        say("done");
+        return Ok(());
+    }
+    say("what could be mended is; left are:");
+    tell(&left);
+    Err("something is left that does not fit together".to_owned())
+}
+
+fn tell(report: &Report) {
+    let findings = [
+        ("objects that belong to no file", report.orphan_bytes.len()),
+        ("files whose bytes are missing: upload them again", report.missing_bytes.len()),
+        ("deleted files that still have vectors", report.orphan_vectors.len()),
+        ("completed files without vectors", report.missing_vectors.len()),
+        ("files embedded by another model: transom doctor --reindex", report.other_embedder.len()),
+    ];
+    say(&format!("{} files", report.files));
+    for (what, count) in findings.iter().filter(|(_, count)| *count > 0) {
+        say(&format!("{count} {what}"));
+    }
+    if report.damaged {
+        say("the stored vectors cannot be read");
+    }
 }
 
 /// Does the work that mending left, here and now: a later server finds everything in place.
-async fn work_off(house: House) -> Result<(), String> {
-    let store = house.pipeline.store.clone();
-    let workers = Workers::start(house.pipeline, house.workers).await.map_err(|error| error.to_string())?;
+async fn work_off(pipeline: Pipeline, workers: WorkerConfig) -> Result<(), String> {
+    let store = pipeline.store.clone();
+    let workers = Workers::start(pipeline, workers).await.map_err(|error| error.to_string())?;
     while store.count_jobs().await.map_err(|error| error.to_string())? > 0 {
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions_from_environment};
@@ -29,13 +28,11 @@ use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
 use transom_vector_lance::{LanceConfig, LanceStore};
 
+use crate::lock::{self, Hold};
 use crate::{functions, upstreams};
 
 /// The version of Open WebUI's API that is spoken, as clients ask for it.
 const API_VERSION: &str = "0.12.4";
-
-/// Uploads younger than this may still be under way when bytes without a row are looked for.
-const UPLOAD_GRACE: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that a running server, or a command beside it, needs.
 pub struct House {
@@ -47,6 +44,8 @@ pub struct House {
     pub workers: WorkerConfig,
     /// The vectors, for their upkeep.
     pub vectors: Arc<dyn VectorStore>,
+    /// Keeps others off the data folder.
+    pub hold: Hold,
 }
 
 impl House {
@@ -59,6 +58,7 @@ impl House {
     pub async fn with_functions(config: &Config, linked: Vec<LinkedFunction>) -> Result<Self, String> {
         let folder = &config.database.folder;
         make_private(folder)?;
+        let hold = lock::hold(folder)?;
         let address = config.database.address();
         let store = Store::open(&StoreConfig { url: address.expose_secret().to_owned(), pool_size: config.database.pool_size })
             .await
@@ -113,12 +113,12 @@ impl House {
             retrieval,
         };
         let workers = WorkerConfig { workers: config.files.jobs, ..WorkerConfig::default() };
-        Ok(Self { app, pipeline, workers, vectors })
+        Ok(Self { app, pipeline, workers, vectors, hold })
     }
 
     /// Looks for what does not fit together, and mends it.
     pub fn repair(&self) -> Repair {
-        Repair::new(self.pipeline.clone(), UPLOAD_GRACE)
+        Repair::new(self.pipeline.clone())
     }
 }
 

@@ -6,6 +6,7 @@ mod cli;
 mod doctor;
 mod functions;
 mod house;
+mod lock;
 mod logging;
 mod serve;
 mod upstreams;

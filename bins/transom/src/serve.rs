@@ -8,11 +8,14 @@ use actix_web::web::Data;
 use actix_web::{App as Routes, HttpServer};
 use tokio::time::MissedTickBehavior;
 use transom_app::functions::LinkedFunction;
-use transom_app::jobs::Workers;
+use transom_app::jobs::{Objects, Repair, Workers};
 use transom_config::Config;
 use transom_vector::VectorStore;
 
 use crate::house::{self, House};
+
+/// What is stored is checked no less often than this, until that succeeds.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// How often the vector store is tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -26,13 +29,11 @@ pub async fn serve(config: Config) -> Result<(), String> {
 pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Result<(), String> {
     let house = House::with_functions(&config, functions).await?;
     let repair = house.repair();
-    let House { app, pipeline, workers, vectors } = house;
+    // Before the first upload can begin: what lies there now without a row is nobody's.
+    let left = repair.objects().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;
+    let House { app, pipeline, workers, vectors, hold: _hold } = house;
     let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
-    let mended = tokio::spawn(async move {
-        if let Err(error) = repair.at_start().await {
-            tracing::error!(%error, "what is stored could not be checked");
-        }
-    });
+    let mended = tokio::spawn(mend(repair, left));
     let upkeep = tokio::spawn(keep_tidy(vectors));
 
     let models = app.models.clone();
@@ -75,6 +76,16 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
     workers.stop().await;
     tracing::info!("stopped");
     ended
+}
+
+/// Puts right what an earlier run left; again where it fails, because the embedding model may not answer yet.
+async fn mend(repair: Repair, left: Objects) {
+    let mut wait = Duration::from_secs(5);
+    while let Err(error) = repair.at_start(&left).await {
+        tracing::error!(%error, "what is stored could not be checked; it will be tried again");
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
 }
 
 async fn keep_tidy(vectors: Arc<dyn VectorStore>) {

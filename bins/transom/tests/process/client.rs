@@ -79,18 +79,36 @@ impl Client {
     }
 
     /// Uploads a file of any kind, to be processed in the background. Its id.
-    pub async fn upload_bytes(&self, name: &str, content_type: &str, mut bytes: Vec<u8>) -> String {
+    pub async fn upload_bytes(&self, name: &str, content_type: &str, bytes: Vec<u8>) -> String {
+        let (status, body) = answer(self.upload_call(name, content_type, bytes).send().await.unwrap()).await;
+        assert_eq!(status, 200, "{body}");
+        body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An upload; nothing where the answer does not come.
+    pub async fn try_upload(&self, name: &str, text: &str) -> Option<(StatusCode, Value)> {
+        whole(self.upload_call(name, "text/plain", text.as_bytes().to_vec())).await
+    }
+
+    /// A `POST`; nothing where the answer does not come.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<(StatusCode, Value)> {
+        whole(self.call(Method::POST, path).json(body)).await
+    }
+
+    /// A `DELETE`; nothing where the answer does not come.
+    pub async fn try_delete(&self, path: &str) -> Option<(StatusCode, Value)> {
+        whole(self.call(Method::DELETE, path)).await
+    }
+
+    fn upload_call(&self, name: &str, content_type: &str, mut bytes: Vec<u8>) -> RequestBuilder {
         let boundary = "a-line-that-no-text-has";
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n"
         );
         bytes.splice(..0, head.into_bytes());
         bytes.extend(format!("\r\n--{boundary}--\r\n").bytes());
-        let call = self.call(Method::POST, "/api/v1/files/").body(bytes);
         let form = format!("multipart/form-data; boundary={boundary}");
-        let (status, body) = answer(call.header("content-type", form).send().await.unwrap()).await;
-        assert_eq!(status, 200, "{body}");
-        body["id"].as_str().unwrap().to_owned()
+        self.call(Method::POST, "/api/v1/files/").body(bytes).header("content-type", form)
     }
 
     /// Where the processing of a file stands.
@@ -150,4 +168,11 @@ impl Client {
 pub async fn answer(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+}
+
+/// The status and the JSON of an answer that came to its end.
+async fn whole(call: RequestBuilder) -> Option<(StatusCode, Value)> {
+    let response = call.send().await.ok()?;
+    let status = response.status();
+    Some((status, serde_json::from_slice(&response.bytes().await.ok()?).unwrap_or_default()))
 }

@@ -43,7 +43,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn every_hostile_file_ends_with_a_reason_and_nothing_else_notices() {
     let upstream = Upstream::start().await;
-    let place = Place::with_upstream(&upstream).with("TRANSOM_EXTRACT_SECONDS", "20").with("TRANSOM_JOBS", "2");
+    let place = Place::with_upstream(&upstream).with("TRANSOM_EXTRACT_SECONDS", "10").with("TRANSOM_EXTRACT_MEMORY_MB", "512");
     let server = place.serve().await;
     let admin = server.client.sign_up().await;
     let (stop, stopped) = watch::channel(false);

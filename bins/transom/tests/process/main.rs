@@ -13,6 +13,7 @@ mod environment;
 mod functions;
 mod hostile;
 mod leaving;
+mod rounds;
 mod settings;
 mod start;
 mod upstreams;

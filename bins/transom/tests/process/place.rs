@@ -133,6 +133,16 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
+    /// `kill -9` to one of the processes that read documents for it, where there is one.
+    pub async fn kill_a_reader(&self) -> bool {
+        let own = self.child.id().expect("it runs");
+        let threads = std::fs::read_dir(format!("/proc/{own}/task")).into_iter().flatten().flatten();
+        let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok()).collect::<String>();
+        let reads = |id: &&str| std::fs::read_to_string(format!("/proc/{id}/cmdline")).is_ok_and(|line| line.ends_with("\0extract\0"));
+        let Some(reader) = children.split_whitespace().find(reads) else { return false };
+        Command::new("kill").args(["-KILL", reader]).stderr(Stdio::null()).status().await.unwrap().success()
+    }
+
     /// Its status, once it has ended.
     pub async fn ended(&mut self) -> Option<i32> {
         timeout(PATIENCE, self.child.wait()).await.unwrap_or_else(|_| panic!("it does not end:\n{}", self.log())).unwrap().code()

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
-/// Half-written uploads of a process that was killed are removed once they are this old; younger ones may be another process's.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Uploaded bytes in `folder`, which is made where it is missing. What a write acknowledged has been synced to the disk.
+///
+/// One process at a time may have a folder: what an earlier one has left half written is removed.
 ///
 /// # Errors
 /// Where the folder cannot be made or read.
@@ -31,8 +29,7 @@ fn sweep(folder: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let staged = name.to_str().and_then(|name| name.rsplit_once('#')).is_some_and(|(_, n)| n.bytes().all(|b| b.is_ascii_digit()));
-        let old = entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > ABANDONED);
-        if staged && old {
+        if staged {
             std::fs::remove_file(entry.path())?;
         }
     }
@@ -45,16 +42,14 @@ mod tests {
     use object_store::ObjectStoreExt;
 
     #[tokio::test]
-    async fn half_written_uploads_are_swept_once_they_are_old() {
+    async fn half_written_uploads_are_swept() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (old, young) = (folder.path().join("a#1"), folder.path().join("b#1"));
-        for path in [&old, &young] {
+        let (half, other) = (folder.path().join("a#1"), folder.path().join("b#c"));
+        for path in [&half, &other] {
             std::fs::write(path, b"half").expect("a file");
         }
-        let yesterday = std::time::SystemTime::now() - ABANDONED - Duration::from_secs(1);
-        std::fs::File::options().write(true).open(&old).and_then(|file| file.set_modified(yesterday)).expect("an old file");
         let objects = local_objects(folder.path()).expect("a store");
-        assert!(!old.exists() && young.exists());
+        assert!(!half.exists() && other.exists());
         objects.put(&"c".into(), "whole".into()).await.expect("written");
         assert!(folder.path().join("c").exists());
     }

@@ -17,7 +17,7 @@ pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
 pub(crate) use prepare::chunk_terms;
 pub use progress::{Progress, Stage};
-pub use repair::{Repair, Report};
+pub use repair::{Objects, Repair, Report};
 pub use signals::Signals;
 pub use workers::{WorkerConfig, Workers};
 

@@ -1,13 +1,12 @@
 //! Compares rows, bytes and vectors, and puts right what differs: for `transom doctor` and for every start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde::Serialize;
-use transom_domain::{File, FileId, FileStatus, Fingerprint, now};
+use transom_domain::{File, FileId, FileStatus, Fingerprint};
 use transom_vector::{Space, VectorError};
 
 use super::Pipeline;
@@ -50,35 +49,38 @@ impl Report {
 /// Compares and repairs.
 pub struct Repair {
     pipeline: Pipeline,
-    grace: Duration,
 }
 
+/// The stored objects, as they were at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Objects(BTreeSet<String>);
+
 impl Repair {
-    /// Objects younger than `grace` are left alone: they may be uploads that are under way.
-    pub fn new(pipeline: Pipeline, grace: Duration) -> Self {
-        Self { pipeline, grace }
+    /// Over what this pipeline works on.
+    pub fn new(pipeline: Pipeline) -> Self {
+        Self { pipeline }
+    }
+
+    /// The objects that are stored now. What is stored while no upload is under way, and has no row later on, is nobody's.
+    ///
+    /// # Errors
+    /// Where they cannot be listed.
+    pub async fn objects(&self) -> Result<Objects, Error> {
+        let names = self.pipeline.objects.list(None).map_ok(|object| object.location.to_string());
+        names.try_collect().await.map(Objects).map_err(Error::internal)
     }
 
     /// Compares rows, bytes and vectors; with `fix`, erases orphans and leaves jobs to make missing vectors again.
+    /// No server may run meanwhile: an upload that is under way looks like bytes without a row.
     ///
     /// # Errors
     /// Where rows, bytes or the embedder cannot be asked. Damaged vectors are no error but a finding.
     pub async fn run(&self, fix: bool) -> Result<Report, Error> {
         let mut report = Report::default();
-        // Objects first: a file uploaded in between then has a row and no finding.
         let objects = self.objects().await?;
-        let files: BTreeMap<FileId, File> =
-            self.pipeline.store.all_files().await?.into_iter().map(|file| (file.id.clone(), file)).collect();
+        let files = self.files().await?;
         report.files = files.len();
-        let owned: BTreeSet<&str> = files.values().map(|file| file.object_path.as_str()).collect();
-        let youngest = now().saturating_sub(i64::try_from(self.grace.as_secs()).unwrap_or(i64::MAX));
-        report.orphan_bytes =
-            objects.iter().filter(|(path, at)| !owned.contains(path.as_str()) && **at <= youngest).map(|(path, _)| path.clone()).collect();
-        report.missing_bytes = files
-            .values()
-            .filter(|file| !objects.contains_key(&file.object_path) && file.created_at <= youngest)
-            .map(|f| f.id.clone())
-            .collect();
+        compare_bytes(&files, &objects, &mut report);
         self.compare_vectors(&files, &mut report).await?;
         if fix {
             self.fix(&report).await?;
@@ -97,15 +99,19 @@ impl Repair {
         Ok(jobs)
     }
 
-    /// What every start does: vectors that are damaged or missing are made again in the background, and vectors of
-    /// files and embedders that are gone are removed. Another embedder's vectors that files still have are left as they are.
+    /// What every start does: bytes without a row are removed, vectors that are damaged or missing are made again in the
+    /// background, and vectors of files and embedders that are gone are removed. Another embedder's vectors that files still
+    /// have are left as they are. `before` is what was stored before the first upload could begin.
     ///
     /// # Errors
     /// Where rows or the embedder cannot be asked.
-    pub async fn at_start(&self) -> Result<(), Error> {
+    pub async fn at_start(&self, before: &Objects) -> Result<(), Error> {
         let mut report = Report::default();
-        let files: BTreeMap<FileId, File> =
-            self.pipeline.store.all_files().await?.into_iter().map(|file| (file.id.clone(), file)).collect();
+        let files = self.files().await?;
+        compare_bytes(&files, before, &mut report);
+        // Files that came since have bytes that were not listed; those that were there and have none are for the doctor to name.
+        self.erase_bytes(&report).await?;
+        report.orphan_bytes.clear();
         self.compare_vectors(&files, &mut report).await?;
         if report.damaged || !report.missing_vectors.is_empty() {
             tracing::warn!(files = report.missing_vectors.len(), damaged = report.damaged, "vectors are lost; they are made again");
@@ -153,7 +159,7 @@ impl Repair {
     }
 
     async fn fix(&self, report: &Report) -> Result<(), Error> {
-        let Pipeline { vectors, store, objects, signals, .. } = &self.pipeline;
+        let Pipeline { vectors, store, signals, .. } = &self.pipeline;
         if report.damaged {
             vectors.drop_space(&self.space(self.pipeline.fingerprint()).await?).await?;
         }
@@ -161,12 +167,7 @@ impl Repair {
             vectors.delete(&report.orphan_vectors).await?;
         }
         self.drop_unused_spaces().await?;
-        for path in &report.orphan_bytes {
-            match objects.delete(&Path::from(path.as_str())).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(reason) => return Err(Error::internal(reason)),
-            }
-        }
+        self.erase_bytes(report).await?;
         if !report.missing_vectors.is_empty() {
             store.index_files(&report.missing_vectors).await?;
             signals.work();
@@ -186,14 +187,23 @@ impl Repair {
         Ok(Space { fingerprint, dimension: self.pipeline.embedder.dimension().await? })
     }
 
-    /// Every stored object and when it was written.
-    async fn objects(&self) -> Result<BTreeMap<String, i64>, Error> {
-        self.pipeline
-            .objects
-            .list(None)
-            .map_ok(|object| (object.location.to_string(), object.last_modified.timestamp()))
-            .try_collect()
-            .await
-            .map_err(Error::internal)
+    async fn files(&self) -> Result<BTreeMap<FileId, File>, Error> {
+        Ok(self.pipeline.store.all_files().await?.into_iter().map(|file| (file.id.clone(), file)).collect())
     }
+
+    async fn erase_bytes(&self, report: &Report) -> Result<(), Error> {
+        for path in &report.orphan_bytes {
+            match self.pipeline.objects.delete(&Path::from(path.as_str())).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(reason) => return Err(Error::internal(reason)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compare_bytes(files: &BTreeMap<FileId, File>, objects: &Objects, report: &mut Report) {
+    let owned: BTreeSet<&str> = files.values().map(|file| file.object_path.as_str()).collect();
+    report.orphan_bytes = objects.0.iter().filter(|path| !owned.contains(path.as_str())).cloned().collect();
+    report.missing_bytes = files.values().filter(|file| !objects.0.contains(&file.object_path)).map(|file| file.id.clone()).collect();
 }

@@ -87,7 +87,7 @@ impl House {
     }
 
     pub fn repair(&self) -> Repair {
-        Repair::new(self.pipeline(), Duration::ZERO)
+        Repair::new(self.pipeline())
     }
 
     pub async fn workers(&self) -> Workers {

@@ -1,4 +1,5 @@
 use object_store::ObjectStoreExt;
+use transom_app::jobs::Objects;
 use transom_domain::{Chunk, FileId};
 use transom_vector::{EmbeddedChunk, VectorStore};
 
@@ -35,12 +36,17 @@ async fn what_differs_is_reported_and_then_repaired() {
 }
 
 #[tokio::test]
-async fn young_objects_are_left_alone() {
-    let house = House::new().await;
+async fn at_start_bytes_that_no_file_ever_had_are_removed_and_uploads_that_came_since_are_left_alone() {
+    let (house, _workers) = House::at_work().await;
+    let alice = house.user("alice").await;
+    let kept = house.upload(&alice, "kept.txt", "kept words").await.id;
+    house.objects.put(&"orphan".into(), "bytes".into()).await.unwrap();
+    let before = house.repair().objects().await.unwrap();
     house.objects.put(&"upload-under-way".into(), "bytes".into()).await.unwrap();
-    let repair = transom_app::jobs::Repair::new(house.pipeline(), std::time::Duration::from_secs(3600));
-    assert!(repair.run(true).await.unwrap().is_clean());
-    assert_eq!(house.stored().await, ["upload-under-way"]);
+    let later = house.upload(&alice, "later.txt", "later words").await.id;
+    house.repair().at_start(&before).await.unwrap();
+    let expected = [kept.to_string(), later.to_string(), "upload-under-way".to_owned()];
+    assert_eq!(house.stored().await.into_iter().collect::<std::collections::BTreeSet<_>>(), expected.into());
 }
 
 #[tokio::test]
@@ -51,7 +57,7 @@ async fn a_lost_vector_space_is_made_again_at_start() {
     let replaced = house.upload(&alice, "b.txt", "first text").await.id;
     house.files.replace_text(&alice, &replaced, "second text".into()).await.unwrap();
     house.vectors.drop_space(&house.space().await).await.unwrap();
-    house.repair().at_start().await.unwrap();
+    house.repair().at_start(&Objects::default()).await.unwrap();
     house.idle().await;
     assert_eq!(house.indexed().await.len(), 2);
     assert!(house.files.get(&alice, &id).await.unwrap().status.is_final());

@@ -159,7 +159,7 @@ async fn another_embedding_model_needs_a_reindex_first() {
     let refused = retrieval.find(&scope, &["treaty".into()]).await;
     assert!(matches!(refused, Err(Error::Conflict(text)) if text.contains("transom doctor --reindex")));
     let pipeline = house.pipeline_with(other);
-    let repair = transom_app::jobs::Repair::new(pipeline.clone(), Duration::ZERO);
+    let repair = transom_app::jobs::Repair::new(pipeline.clone());
     assert_eq!(repair.run(false).await.unwrap().other_embedder, std::slice::from_ref(&id));
     assert_eq!(repair.reindex().await.unwrap(), 1);
     let _workers = transom_app::jobs::Workers::start(pipeline, Default::default()).await.unwrap();

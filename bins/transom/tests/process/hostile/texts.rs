@@ -6,15 +6,15 @@ use super::{EitherWay, Fails, Hostile, hostile};
 const MEGABYTE: usize = 1_000_000;
 
 pub const ALL: &[Hostile] = &[
-    hostile("brackets-in-brackets.json", || b"[".repeat(MEGABYTE), EitherWay),
+    hostile("brackets-in-brackets.json", || b"[".repeat(MEGABYTE / 4), EitherWay),
     hostile("divs-in-divs.html", || [b"<html>".to_vec(), b"<div>".repeat(MEGABYTE)].concat(), Fails),
     hostile("tables-in-tables.html", || [b"<html>".to_vec(), b"<table><tr><td>".repeat(300_000)].concat(), Fails),
     hostile(
         "attributes-without-end.html",
-        || [b"<html><p ".to_vec(), (0..400_000).flat_map(|n| format!("a{n}=1 ").into_bytes()).collect(), b">text".to_vec()].concat(),
+        || [b"<html><p ".to_vec(), (0..100_000).flat_map(|n| format!("a{n}=1 ").into_bytes()).collect(), b">text".to_vec()].concat(),
         EitherWay,
     ),
-    hostile("comment-without-end.html", || [b"<html><p>text<!--".to_vec(), b"-".repeat(20 * MEGABYTE)].concat(), EitherWay),
+    hostile("comment-without-end.html", || [b"<html><p>text<!--".to_vec(), b"-".repeat(5 * MEGABYTE)].concat(), EitherWay),
     hostile("misnested-tags.html", || [b"<html>".to_vec(), b"<a><b><i><p>".repeat(100_000)].concat(), EitherWay),
     hostile("groups-in-groups.rtf", || [b"{\\rtf1 ".to_vec(), b"{".repeat(MEGABYTE)].concat(), EitherWay),
     hostile("binary-that-lies.rtf", || b"{\\rtf1 text \\bin2147483647 abc}".to_vec(), EitherWay),
@@ -33,13 +33,13 @@ pub const ALL: &[Hostile] = &[
     hostile("one-endless-line.md", || b"# ".repeat(MEGABYTE / 2), EitherWay),
     hostile("more-text-than-is-read.txt", || b"word ".repeat(12 * MEGABYTE), Fails),
     hostile("a-line-of-200-megabytes.csv", || b"1,2,".repeat(50 * MEGABYTE), Fails),
-    hostile("a-quote-that-never-ends.csv", || [b"a,b\n\"".to_vec(), b"x".repeat(2 * MEGABYTE)].concat(), EitherWay),
-    hostile("a-million-columns.csv", || [b"c,".repeat(MEGABYTE), b"\n".to_vec(), b"1,".repeat(MEGABYTE)].concat(), EitherWay),
+    hostile("a-quote-that-never-ends.csv", || [b"a,b\n\"".to_vec(), b"x".repeat(MEGABYTE / 2)].concat(), EitherWay),
+    hostile("fifty-thousand-columns.csv", || [b"c,".repeat(50_000), b"\n".to_vec(), b"1,".repeat(50_000)].concat(), EitherWay),
     hostile("parts-in-parts.eml", parts_in_parts, EitherWay),
-    hostile("messages-in-messages.eml", || b"Content-Type: message/rfc822\n\n".repeat(50_000), EitherWay),
+    hostile("messages-in-messages.eml", || b"Content-Type: message/rfc822\n\n".repeat(5_000), EitherWay),
     hostile(
         "header-without-end.eml",
-        || [b"From: a@example.com\nSubject: ".to_vec(), b"=?utf-8?q?a?= ".repeat(MEGABYTE), b"\n\ntext".to_vec()].concat(),
+        || [b"From: a@example.com\nSubject: ".to_vec(), b"=?utf-8?q?a?= ".repeat(20_000), b"\n\ntext".to_vec()].concat(),
         EitherWay,
     ),
     hostile("nothing-but-zeros.txt", || vec![0; 10 * MEGABYTE], Fails),
