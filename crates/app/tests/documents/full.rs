@@ -18,7 +18,7 @@ use transom_app::Error;
 use transom_app::files::FilesConfig;
 use transom_app::jobs::{Pipeline, Workers};
 use transom_app::retrieval::RetrievalSettings;
-use transom_domain::{Chunk, FileId, FileStatus};
+use transom_domain::{Chunk, FileId, FileStatus, Fingerprint};
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, TermQuery, VectorError, VectorStore};
 
 use crate::house::House;
@@ -129,6 +129,10 @@ impl VectorStore for OnDisk<Arc<dyn VectorStore>> {
 
     async fn drop_space(&self, space: &Space) -> Result<(), VectorError> {
         self.inner.drop_space(space).await
+    }
+
+    async fn retain(&self, keep: &[Fingerprint]) -> Result<(), VectorError> {
+        self.inner.retain(keep).await
     }
 
     async fn optimize(&self) -> Result<(), VectorError> {
