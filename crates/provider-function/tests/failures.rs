@@ -261,6 +261,7 @@ class Pipe:
         finally: pathlib.Path("left").touch()
 "#,
     );
+    assert_eq!(says(&function, json!({"left": true})).await, "no");
     let waiting = function.clone();
     let call = tokio::spawn(async move { whole(&waiting, ask(json!({}), false)).await });
     let begun = house.folder.path().join("functions/f/work/begun");
@@ -335,6 +336,40 @@ class Pipe:
     );
     let seen = says(&function, json!({})).await;
     assert!(seen.contains("PATH=") && !seen.contains("s3cret"), "{seen}");
+}
+
+#[tokio::test]
+async fn an_environment_that_is_there_needs_no_network() {
+    let house = House::new();
+    says(&house.function(FAILING), json!({"kind": "fine"})).await;
+    // Another server, whose package index is nowhere.
+    let second = House::with(|config| config.variables.push(("PIP_INDEX_URL".into(), "http://127.0.0.1:9/".into())));
+    assert_eq!(says(&second.function(FAILING), json!({"kind": "fine"})).await, "fine");
+}
+
+#[tokio::test]
+async fn requirements_are_installed_only_where_that_is_allowed() {
+    let packages = tempfile::tempdir().expect("a folder");
+    let wheel = packages.path().join("tiny-1.0-py3-none-any.whl");
+    let make = r#"
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("tiny.py", "WORD = 'tiny'\n")
+    wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+    wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+"#;
+    let made = tokio::process::Command::new("python3").arg("-c").arg(make).arg(&wheel).status().await.expect("it runs");
+    assert!(made.success());
+    let requirements = format!("requirements: httpx, {}", wheel.display());
+    let source = format!("\"\"\"\n{requirements}\n\"\"\"\nimport tiny\nclass Pipe:\n    def pipe(self, body): return tiny.WORD\n");
+    let forbidden = House::new().function(&source).about().await.expect_err("it is not there").to_string();
+    assert!(forbidden.contains("No module named 'tiny'; the function's requirements are installed only where"), "{forbidden}");
+    let allowed = House::with(|config| config.requirements = true);
+    assert_eq!(says(&allowed.function(&source), json!({})).await, "tiny");
+    let offline = "\"\"\"\nrequirements: /no/such/package.whl\n\"\"\"\nclass Pipe:\n    def pipe(self, body): return ''\n";
+    let failed = allowed.runtime.function("g", offline).about().await.expect_err("it cannot be installed").to_string();
+    assert!(failed.starts_with("the packages that Python functions need cannot be installed"), "{failed}");
 }
 
 #[tokio::test]

@@ -134,16 +134,27 @@ async fn find(config: &PythonConfig) -> Result<Interpreter, Sentence> {
 
 /// Makes the environment in a folder beside, and puts it in place when it is whole.
 async fn make(config: &PythonConfig, interpreter: &Path, home: &Path) -> Result<(), Sentence> {
-    let fresh = home.with_extension("new");
+    let fresh = config.environment.join("new");
     let _ = tokio::fs::remove_dir_all(&fresh).await;
-    let list = config.folder.join("worker").join("requirements.txt");
-    let failed = |error: io::Error| format!("the environment of Python functions cannot be set up: {}", error.kind());
-    tokio::fs::write(&list, REQUIREMENTS).await.map_err(failed)?;
-    let what = ["--requirement".as_ref(), list.as_os_str()];
     let installer = venv(config, interpreter, &fresh).await?;
-    installer.install(config, &["--only-binary".as_ref(), ":all:".as_ref(), what[0], what[1]]).await?;
+    let binary = ["--only-binary", ":all:", "--"];
+    let pinned: Vec<&str> = binary.into_iter().chain(packages().map(|(line, _)| line)).collect();
+    if let Err(sentence) = installer.install(config, &pinned).await {
+        // A Python that is newer than these versions needs newer ones.
+        if !["o matching distribution", "o solution found"].iter().any(|words| sentence.contains(words)) {
+            return Err(sentence);
+        }
+        let newest: Vec<&str> = binary.into_iter().chain(packages().map(|(_, name)| name)).collect();
+        installer.install(config, &newest).await?;
+    }
+    let failed = |error: io::Error| format!("the environment of Python functions cannot be set up: {}", error.kind());
     let _ = tokio::fs::remove_dir_all(home).await;
     tokio::fs::rename(&fresh, home).await.map_err(failed)
+}
+
+/// The packages that every function finds: each with its version, and its name alone.
+fn packages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    REQUIREMENTS.lines().filter_map(|line| line.split_once("==").map(|(name, _)| (line, name)))
 }
 
 /// A program that installs packages.
@@ -183,15 +194,16 @@ impl Installer {
     async fn install<S: AsRef<std::ffi::OsStr>>(&self, config: &PythonConfig, what: &[S]) -> Result<(), Sentence> {
         let arguments: Vec<&std::ffi::OsStr> =
             self.arguments.iter().map(AsRef::as_ref).chain(["--quiet".as_ref()]).chain(what.iter().map(AsRef::as_ref)).collect();
-        let cannot = "the packages that Python functions need cannot be installed";
+        let cannot = "the packages that Python functions need cannot be installed (this needs the package index once)";
         match run(config, &self.program, &arguments, config.installation).await {
             Ok(output) if output.status.success() => Ok(()),
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                tracing::error!(installer = said.trim(), "{cannot}");
-                // The last line says why; addresses of an index, which may hold a password, are left to the log of who runs it.
-                let why = said.lines().rev().find(|line| line.contains("ERROR") && !line.contains("://")).unwrap_or("see the server's log");
-                Err(format!("{cannot}: {}", why.trim_start_matches("ERROR:").trim()))
+                // Addresses of an index may hold a password.
+                let safe: Vec<&str> = said.lines().filter(|line| !line.contains("://")).collect();
+                tracing::error!(installer = safe.join("\n"), "{cannot}");
+                let why = safe.iter().rev().find_map(|line| line.strip_prefix("ERROR:").or(line.strip_prefix("error:")));
+                Err(format!("{cannot}: {}", why.unwrap_or("see the server's log").trim()))
             }
             Err(error) => Err(format!("{cannot}: {error}")),
         }
@@ -231,7 +243,7 @@ pub(super) async fn own_packages(
 
 /// The requirements that every function's environment does not fulfil already.
 fn missing(requirements: &str) -> Vec<&str> {
-    let there: Vec<&str> = REQUIREMENTS.lines().filter_map(|line| line.split_once("==")).map(|(name, _)| name).collect();
+    let there: Vec<&str> = packages().map(|(_, name)| name).collect();
     let wanted = requirements.split(',').map(str::trim).filter(|wanted| !wanted.is_empty());
     wanted.filter(|wanted| !there.contains(&wanted.to_ascii_lowercase().as_str())).collect()
 }
