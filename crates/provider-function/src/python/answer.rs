@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use transom_llm::wire::{self, ChunkWriter, Meta};
 use transom_llm::{ChatAnswer, ChatEvent, FinishReason, LlmError, SseBytes};
 
+use super::conversation::Conversation;
 use super::protocol::{Failure, Message};
-use super::worker::Conversation;
 
 /// The error of a call that failed; the words are the function's, or a sentence of ours about it.
 pub(super) fn refused(function: &str, failure: Failure) -> LlmError {

@@ -1,7 +1,7 @@
 //! The code of a Python function, and the worker that runs it while there is something to run.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use transom_llm::{FunctionAbout, FunctionError};
 use super::House;
 use super::environment::own_packages;
 use super::protocol::{Bounds, Op};
-use super::worker::Worker;
+use super::worker::{Worker, lock};
 
 /// A function's code. Dropping it ends its worker.
 pub(super) struct Code {
@@ -164,10 +164,6 @@ async fn stop_when_idle(slot: Weak<Slot>, worker: Weak<Worker>, idle: Duration) 
         }
         return;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

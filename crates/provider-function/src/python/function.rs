@@ -13,8 +13,9 @@ use transom_llm::{
 
 use super::answer::{answer, refused};
 use super::code::Code;
+use super::conversation::Conversation;
 use super::protocol::{Context, Failure, Message, Op, valves_name};
-use super::worker::{Conversation, Worker};
+use super::worker::Worker;
 
 /// A function in Python.
 pub(super) struct PythonFunction(pub Arc<Code>);

@@ -4,6 +4,7 @@ mod answer;
 mod asks;
 mod code;
 mod config;
+mod conversation;
 mod environment;
 mod files;
 mod function;

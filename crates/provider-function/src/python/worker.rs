@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,36 +20,37 @@ use transom_llm::CallContext;
 
 use super::asks;
 use super::config::PythonConfig;
+use super::conversation::Conversation;
 use super::environment::Ready;
 use super::protocol::{self, Call, Failure, Message, Op, Spoken};
 
 /// A worker. Dropping it ends its process and every process that the function started.
 pub(super) struct Worker {
-    inner: Arc<Inner>,
+    pub inner: Arc<Inner>,
 }
 
 /// What the worker's tasks share with its calls.
 pub(super) struct Inner {
-    calls: Mutex<HashMap<u64, Running>>,
+    pub calls: Mutex<HashMap<u64, Running>>,
     next: AtomicU64,
     outbox: mpsc::UnboundedSender<Bytes>,
     /// Ends the process.
     end: CancellationToken,
     /// Why it was ended, where it was; what its calls are told.
-    reason: Mutex<Option<String>>,
+    pub reason: Mutex<Option<String>>,
     /// Takes no new calls: it is dead, or one of its calls does not end.
-    retired: AtomicBool,
+    pub retired: AtomicBool,
     last_used: Mutex<Instant>,
     largest_output: usize,
-    grace: Duration,
+    pub grace: Duration,
 }
 
 /// A call that runs.
-struct Running {
+pub(super) struct Running {
     sender: mpsc::UnboundedSender<Message>,
     said: usize,
     context: Option<Arc<CallContext>>,
-    asked: HashMap<u64, AbortOnDropHandle<()>>,
+    pub asked: HashMap<u64, AbortOnDropHandle<()>>,
 }
 
 impl Worker {
@@ -109,8 +110,7 @@ impl Worker {
             lock(&inner.calls).remove(&id);
         }
         inner.send(&Call { id, op });
-        let open = Open { worker: self.clone(), id, receiver, until: Instant::now() + limit };
-        Conversation { open: Some(open), limit }
+        Conversation::new(self.clone(), id, receiver, limit)
     }
 }
 
@@ -121,13 +121,13 @@ impl Drop for Worker {
 }
 
 impl Inner {
-    fn kill(&self, sentence: &str) {
+    pub fn kill(&self, sentence: &str) {
         lock(&self.reason).get_or_insert_with(|| sentence.to_owned());
         self.retired.store(true, Ordering::Release);
         self.end.cancel();
     }
 
-    fn send<T: serde::Serialize>(&self, message: &T) {
+    pub fn send<T: serde::Serialize>(&self, message: &T) {
         // A worker that has ended reads nothing; its calls hear of it elsewhere.
         let _ = self.outbox.send(protocol::line(message));
     }
@@ -178,126 +178,6 @@ impl Inner {
             let _ = outbox.send(protocol::line(&answer));
         }));
         running.asked.insert(question, AbortOnDropHandle::new(answering));
-    }
-}
-
-/// A call and what the worker says of it. Dropping it before its end cancels the call.
-pub(super) struct Conversation {
-    open: Option<Open>,
-    limit: Duration,
-}
-
-struct Open {
-    worker: Arc<Worker>,
-    id: u64,
-    receiver: mpsc::UnboundedReceiver<Message>,
-    until: Instant,
-}
-
-impl Conversation {
-    /// The number that the worker knows the call by.
-    pub fn id(&self) -> u64 {
-        self.open.as_ref().map_or(u64::MAX, |open| open.id)
-    }
-
-    /// The next thing that the worker says; after [`Message::End`] or [`Message::Failed`] nothing more.
-    pub async fn next(&mut self) -> Option<Message> {
-        let open = self.open.as_mut()?;
-        let said = tokio::time::timeout_at(open.until, open.receiver.recv()).await;
-        Some(match said {
-            Ok(Some(message)) => {
-                if matches!(message, Message::End(_)) {
-                    self.open = None;
-                } else if matches!(message, Message::Failed(_)) {
-                    // The function may have ended it, or we, because it said too much; then it still has to be cancelled.
-                    self.leave();
-                }
-                message
-            }
-            Ok(None) => {
-                let reason = lock(&open.worker.inner.reason).clone();
-                self.open = None;
-                let words = reason.unwrap_or_else(|| "the function's process ended".to_owned());
-                Message::Failed(Failure { words, status: 502, line: None })
-            }
-            Err(_) => {
-                self.leave();
-                let words = format!("the function did not end within {} s", self.limit.as_secs());
-                Message::Failed(Failure { words, status: 504, line: None })
-            }
-        })
-    }
-
-    /// What it has said already; `None` where that is nothing.
-    pub fn said(&mut self) -> Option<Message> {
-        self.open.as_mut()?.receiver.try_recv().ok()
-    }
-
-    /// Waits for the end and leaves out what comes before.
-    pub async fn end(&mut self) -> Result<Bytes, Failure> {
-        loop {
-            match self.next().await {
-                Some(Message::End(json)) => return Ok(json),
-                Some(Message::Failed(failure)) => return Err(failure),
-                Some(_) => {}
-                None => return Err(Failure { words: "the call is over".to_owned(), status: 500, line: None }),
-            }
-        }
-    }
-
-    fn leave(&mut self) {
-        if let Some(open) = self.open.take() {
-            open.leave();
-        }
-    }
-}
-
-impl Drop for Conversation {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-impl Open {
-    /// Cancels the call, and sees to it that what does not end is ended.
-    fn leave(self) {
-        let inner = self.worker.inner.clone();
-        if let Some(running) = lock(&inner.calls).get_mut(&self.id) {
-            running.asked.clear();
-        } else {
-            return;
-        }
-        inner.send(&Call { id: self.id, op: Op::Cancel });
-        let worker = Arc::downgrade(&self.worker);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(watch(worker, self.receiver, self.until, inner.grace));
-        }
-    }
-}
-
-/// Follows a cancelled call to its end. One that waits for something that cannot be interrupted may take as long as the call
-/// could have taken; after that its worker gets no new calls and ends with those that it has. A worker that does not even
-/// hear of it holds up every call in it, and is ended.
-async fn watch(worker: Weak<Worker>, mut receiver: mpsc::UnboundedReceiver<Message>, until: Instant, grace: Duration) {
-    let mut heard = false;
-    let until = until.max(Instant::now() + grace);
-    let ended = async {
-        while let Some(message) = receiver.recv().await {
-            match message {
-                Message::Heard => heard = true,
-                Message::End(_) | Message::Failed(_) => break,
-                _ => {}
-            }
-        }
-    };
-    if tokio::time::timeout_at(until, ended).await.is_ok() {
-        return;
-    }
-    let Some(worker) = worker.upgrade() else { return };
-    if heard {
-        worker.inner.retired.store(true, Ordering::Release);
-    } else {
-        worker.kill("the function's process did not answer any more and was ended");
     }
 }
 
@@ -389,6 +269,6 @@ fn died(status: ExitStatus) -> String {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

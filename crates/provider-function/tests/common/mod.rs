@@ -105,6 +105,17 @@ pub fn streamed_text(frames: &[Value]) -> String {
     frames.iter().filter_map(|frame| frame["choices"][0]["delta"]["content"].as_str()).collect()
 }
 
+/// A call that waits in a function's worker for so long, and the worker's process. The function has the kinds `pid`, `wait` and `fine`.
+pub async fn beside(function: &Arc<dyn Function>, seconds: f64) -> (tokio::task::JoinHandle<Result<Value, LlmError>>, String) {
+    let pid = says(function, json!({"kind": "pid"})).await;
+    let waiting = function.clone();
+    let call = tokio::spawn(async move { whole(&waiting, ask(json!({"kind": "wait", "seconds": seconds}), false)).await });
+    // The pipe answers in order of arrival, so that a second call's answer means that the first was begun.
+    tokio::task::yield_now().await;
+    says(function, json!({"kind": "fine"})).await;
+    (call, pid)
+}
+
 /// Waits until something is so; fails after a generous while.
 pub async fn until<F: Future<Output = bool>>(mut so: impl FnMut() -> F) {
     let waiting = async {
