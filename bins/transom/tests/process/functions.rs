@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::client::{Client, answer};
-use crate::place::{Place, until};
+use crate::place::{Place, until, words};
 
 /// Says the question again, and which of the server's variables and processes it can see.
 const PIPE: &str = r#""""
@@ -133,8 +133,8 @@ async fn without_python_function_routes_say_so_and_quotes_are_to_be_had_without_
     let question = |file: &str| json!({"model": "transom/quote", "files": [{"type": "file", "id": file}], "messages": [{"role": "user", "content": "How high is the tower?"}]});
     let (status, body) = admin.post("/api/chat/completions", &question(&file)).await;
     assert_eq!(status, 200, "{body}");
-    let words = body["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(words.contains("thirty metres") && words.contains("[1] tower.txt"), "{words}");
+    let said = body["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(said.contains("thirty metres") && said.contains("[1] tower.txt"), "{said}");
     assert_eq!(body["sources"][0]["source"]["id"], file.as_str());
 
     // Every account may ask, and is shown what it may read.
@@ -146,4 +146,6 @@ async fn without_python_function_routes_say_so_and_quotes_are_to_be_had_without_
     assert!(status == 200 && !body.to_string().contains("thirty"), "{body}");
     assert!(body["choices"][0]["message"]["content"].as_str().unwrap().contains("own.txt"), "{body}");
     server.stop().await;
+    let doctor = place.run(&["doctor"], "").await;
+    assert!(doctor.status.success() && words(&doctor).0.contains("TRANSOM_PYTHON"), "{:?}", words(&doctor));
 }
