@@ -145,6 +145,7 @@ fn unreadable(reason: &str) -> ExtractError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::io::Write;
 

@@ -66,13 +66,26 @@ fn legacy(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some(text) = declared.and_then(|encoding| strictly(encoding, bytes)) {
         return text;
     }
+    let lines = telling_lines(bytes);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(sample(bytes), bytes.len() <= SAMPLE);
+    detector.feed(&lines, true);
     let guess = detector.guess(None, Utf8Detection::Deny);
     match strictly(guess, bytes) {
-        Some(text) if guess.is_single_byte() || is_east_asian(&text) => text,
+        Some(text) if guess.is_single_byte() || is_east_asian(&guess.decode_without_bom_handling(&lines).0) => text,
         _ => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
     }
+}
+
+/// The first lines that are not all ASCII: a name in a long log may be all that tells its encoding.
+fn telling_lines(bytes: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| !line.is_ascii()) {
+        lines.extend_from_slice(line);
+        if lines.len() > SAMPLE {
+            break;
+        }
+    }
+    lines
 }
 
 fn strictly(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
@@ -189,7 +202,10 @@ pub(crate) fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use encoding_rs::{BIG5, EUC_JP, EUC_KR, GBK, KOI8_U, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251};
+    use encoding_rs::{
+        BIG5, EUC_JP, EUC_KR, GBK, IBM866, ISO_8859_2, ISO_8859_5, KOI8_U, SHIFT_JIS, WINDOWS_874, WINDOWS_1250, WINDOWS_1251,
+        WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
+    };
 
     fn encoded(encoding: &'static Encoding, text: &str) -> Vec<u8> {
         let (bytes, _, lossy) = encoding.encode(text);
@@ -237,6 +253,40 @@ mod tests {
         ];
         for (encoding, text) in texts {
             assert_eq!(decode(&encoded(encoding, text), None), text, "{}", encoding.name());
+        }
+    }
+
+    #[test]
+    fn old_encodings_of_smaller_scripts_are_recognised() {
+        let texts: [(&'static Encoding, &str); 8] = [
+            (IBM866, "Съешь же ещё этих мягких французских булок, да выпей чаю."),
+            (ISO_8859_5, "Съешь же ещё этих мягких французских булок, да выпей чаю."),
+            (WINDOWS_1253, "Η θάλασσα είναι ήρεμη σήμερα και το λιμάνι είναι ανοιχτό όλο τον χρόνο."),
+            (WINDOWS_1254, "Fırtınalı günlerde ağır gemiler limana giremez; şimdilik güneş var ve hava açık."),
+            (WINDOWS_1255, "הנמל פתוח כל השנה, ובית הקפה שעל הרציף נפתח בשעה שבע."),
+            (WINDOWS_1256, "الميناء مفتوح طوال العام، والمقهى على الرصيف يفتح في الساعة السابعة."),
+            (WINDOWS_874, "ท่าเรือเปิดตลอดทั้งปี และร้านกาแฟที่ท่าเรือเปิดเวลาเจ็ดโมง"),
+            (ISO_8859_2, "Zażółć gęślą jaźń; dziś świeci słońce, a żółw śpi pod łóżkiem."),
+        ];
+        for (encoding, text) in texts {
+            assert_eq!(decode(&encoded(encoding, text), None), text, "{}", encoding.name());
+        }
+    }
+
+    #[test]
+    fn chinese_in_gb18030_is_read_with_its_characters_of_four_bytes() {
+        let (text, mut bytes) = ("海港全年开放，欢迎光临。𠀀", encoded(GBK, "海港全年开放，欢迎光临。"));
+        bytes.extend(b"\x95\x32\x82\x36");
+        assert_eq!(decode(&bytes, None), text);
+    }
+
+    #[test]
+    fn an_old_encoding_within_a_long_ascii_text_is_recognised() {
+        let head = "A log line in English.\n".repeat(10_000);
+        for (encoding, text) in [(SHIFT_JIS, "港は一年中開いています。"), (WINDOWS_1251, "Гавань открыта весь год.")]
+        {
+            let bytes = [head.as_bytes(), &encoded(encoding, text)].concat();
+            assert!(decode(&bytes, None).ends_with(text), "{}", encoding.name());
         }
     }
 

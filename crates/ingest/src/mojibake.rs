@@ -168,6 +168,7 @@ fn sequence(text: &str, encoding: &Wrong) -> Option<(char, usize)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

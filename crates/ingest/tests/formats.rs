@@ -191,7 +191,6 @@ fn outlook() -> Vec<u8> {
     for (number, name) in ["notes.md", "inner"].into_iter().enumerate() {
         storages.push((format!("/__attach_version1.0_#0000000{number}"), name));
     }
-    drop(stream);
     for (storage, name) in storages {
         container.create_storage(&storage).unwrap();
         container.create_stream(format!("{storage}/__substg1.0_3707001F")).unwrap().write_all(&utf16(name)).unwrap();

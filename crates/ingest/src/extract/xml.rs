@@ -147,6 +147,7 @@ fn contents(source: &str) -> Result<Vec<Content>, ExtractError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
