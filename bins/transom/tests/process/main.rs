@@ -10,6 +10,7 @@ mod place;
 mod accounts;
 mod crash;
 mod environment;
+mod full;
 mod functions;
 mod hostile;
 mod leaving;
