@@ -10,9 +10,9 @@ A call has
 * `await complete(body)`, another model's whole answer as a dict, and `complete_streamed(body)`, the bytes of its
   `data:` lines as an async generator; both raise `open_webui.utils.chat.CompletionError` where it is refused;
 * `await embed(text or texts, prefix=None, user=None)`, vectors;
-* `models()`, the models that the user sees by their ids, and `ask_now("user", {"id": …})`, a user as a dict or `None`.
-  These two are called without `await`, from the event loop's thread as from others: they wait for the server's answer,
-  which therefore has to be read by a thread of its own.
+* `models()`, the models that the user sees by their ids, and `ask_now("user", {"id": …})` or `ask_now("file", …)`, a user
+  or a file as a dict, or `None`. These are called without `await`, from the event loop's thread as from others: they wait
+  for the server's answer, which therefore has to be read by a thread of its own.
 """
 
 import contextvars

@@ -39,6 +39,9 @@ class Call:
         self.user = context.get("user") or {}
         self.files = context.get("files") or []
         self.metadata = _METADATA | {"user_id": self.user.get("id")} | (context.get("metadata") or {})
+        if "stream" in message:
+            # Pipes take it for granted, and clients leave it out where they want none.
+            self.body.setdefault("stream", self.streamed)
         if isinstance(self.body, dict) and isinstance(self.body.get("metadata"), dict):
             # A filter finds the same object in both places, and what it puts into one is in the other.
             self.metadata |= self.body["metadata"]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use transom_domain::{Caller, User};
-use transom_llm::{Body, CallContext, EventReceiver, EventSink, LlmError, RequestHead, StreamFilter};
+use transom_llm::{Body, CallContext, ChatEvent, EventReceiver, EventSink, LlmError, RequestHead, StreamFilter};
 
 use super::host::CallHost;
 use super::{Asked, Chat};
@@ -86,7 +86,8 @@ impl Around {
     }
 
     /// Puts the request through the inlets: what the last one gives back is the request.
-    pub async fn inlets(&self, mut body: Body) -> Result<Body, Error> {
+    /// What a filter notes in the metadata is there for those after it, for a pipe and for the stream.
+    pub async fn inlets(&mut self, mut body: Body) -> Result<Body, Error> {
         let own_metadata = body.get::<Value>("metadata")?;
         let told = self.filters.iter().any(|filter| filter.about.inlet);
         if told {
@@ -94,6 +95,10 @@ impl Around {
         }
         for filter in self.filters.iter().filter(|filter| filter.about.inlet) {
             body = filter.function.inlet(body, &self.context).await.map_err(refused)?;
+            let noted = body.get::<Map<String, Value>>("metadata").ok().flatten();
+            if let Some(metadata) = noted.filter(|noted| *noted != self.context.metadata) {
+                self.context = Arc::new(CallContext { metadata, ..(*self.context).clone() });
+            }
         }
         if told {
             // What we told the filters is not the upstream's to know; what the client said there is.
@@ -123,6 +128,19 @@ impl Around {
         context.sources = sources.iter().map(|source| json!(source)).collect();
         context.metadata.insert("user_prompt".to_owned(), Value::String(question));
         Arc::new(context)
+    }
+
+    /// The passages that filters cited on the way, for a whole answer; it has no place for their other events.
+    pub fn into_cited(mut self) -> Vec<Value> {
+        let mut cited = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            if let ChatEvent::Frame(mut frame) = event
+                && let Some(Value::Array(sources)) = frame.get_mut("sources").map(Value::take)
+            {
+                cited.extend(sources);
+            }
+        }
+        cited
     }
 
     /// The filters of the answer's stream, and the events that wait for it.

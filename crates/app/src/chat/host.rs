@@ -1,8 +1,8 @@
 //! What the server does for a function on the caller's behalf.
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
-use transom_domain::{Caller, UserId};
+use serde_json::{Map, Value, json};
+use transom_domain::{Caller, FileId, Permission, UserId};
 use transom_llm::{Body, ChatAnswer, FunctionHost, LlmError, Purpose, RequestHead};
 
 use super::around::known;
@@ -49,6 +49,23 @@ impl FunctionHost for CallHost {
             Value::Array(models) => Ok(models),
             _ => Ok(Vec::new()),
         }
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<Value>, LlmError> {
+        let (store, id) = (self.chat.models.store(), FileId::from(id));
+        let found = store.file(&self.caller, &id, Permission::Read).await.map_err(|error| told(error.into()))?;
+        let Some(file) = found else { return Ok(None) };
+        let text = store.file_text(&self.caller, &id).await.map_err(|error| told(error.into()))?;
+        Ok(Some(json!({
+            "id": file.id,
+            "user_id": file.user_id,
+            "filename": file.filename,
+            "hash": file.text_hash,
+            "data": {"content": text.map(|text| text.text), "status": file.status.as_str()},
+            "meta": {"name": file.filename, "content_type": file.content_type, "size": file.size},
+            "created_at": file.created_at,
+            "updated_at": file.updated_at,
+        })))
     }
 
     async fn user(&self, id: &str) -> Result<Option<Map<String, Value>>, LlmError> {

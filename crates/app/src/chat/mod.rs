@@ -14,6 +14,7 @@ mod stream;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use serde_json::{Value, json};
 use transom_domain::Caller;
 use transom_llm::{Body, ChatAnswer, ChatRequest, RequestHead, SseBytes, wire};
 
@@ -83,7 +84,7 @@ impl Chat {
     pub async fn complete(&self, caller: &Caller, body: Body, road: Road, head: impl FnOnce() -> RequestHead) -> Result<Reply, Error> {
         let answered = self.answer(Asked { caller, road, depth: 0 }, body, head).await?;
         Ok(match answered.answer {
-            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &answered.sources)?),
+            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &answered.sources, answered.cited)?),
             streamed => Reply::Stream(lead_with(&answered.sources, wire::sse(streamed, &answered.model))),
         })
     }
@@ -105,7 +106,7 @@ impl Chat {
         let filters = if asked.has_filters() { self.filters_of(&body, &resolved)? } else { Vec::new() };
         let mut around = None;
         if !filters.is_empty() || upstream(&resolved)?.kind == Kind::Function {
-            let gathered = Around::gather(self, &asked, head(), &resolved, &body, filters).await?;
+            let mut gathered = Around::gather(self, &asked, head(), &resolved, &body, filters).await?;
             body = gathered.inlets(body).await?;
             // A filter may send a request elsewhere, but nowhere where its caller may not go.
             resolved = self.model(asked.caller, &body, asked.road).await?;
@@ -120,11 +121,12 @@ impl Chat {
         let context = runs_here.map(|around| around.context(&sources, question));
         let answer = upstream.connection().models.chat(ChatRequest { body, stream, context }).await?;
         let model = upstream.model.id.clone();
-        let answer = match (around, answer) {
-            (None, answer) | (Some(_), answer @ ChatAnswer::Whole(_)) => answer,
-            (Some(around), streamed) => through(around, streamed, &model),
+        let (answer, cited) = match (around, answer) {
+            (None, answer) => (answer, Vec::new()),
+            (Some(around), whole @ ChatAnswer::Whole(_)) => (whole, around.into_cited()),
+            (Some(around), streamed) => (through(around, streamed, &model), Vec::new()),
         };
-        Ok(Answered { answer, sources, model })
+        Ok(Answered { answer, sources, cited, model })
     }
 
     /// Answers an embeddings call in OpenAI's shape.
@@ -183,6 +185,8 @@ impl Asked<'_> {
 struct Answered {
     answer: ChatAnswer,
     sources: Vec<Source>,
+    /// What filters cited beside them, where the answer is whole.
+    cited: Vec<Value>,
     /// The name that its frames say.
     model: String,
 }
@@ -222,16 +226,19 @@ fn drop_spellings(body: &mut Body, name: &str) {
     }
 }
 
-/// Puts `sources` in front of the members of a whole answer.
-fn with_sources(json: Bytes, sources: &[Source]) -> Result<Bytes, Error> {
-    if sources.is_empty() {
+/// Puts `sources` in front of the members of a whole answer: what the server found, what filters cited, and what the answer itself cites.
+fn with_sources(json: Bytes, sources: &[Source], cited: Vec<Value>) -> Result<Bytes, Error> {
+    if sources.is_empty() && cited.is_empty() {
         return Ok(json);
     }
-    let answer = Body::parse(json).map_err(|error| Error::BadUpstream(format!("the upstream's answer cannot be read: {error}")))?;
+    let mut answer = Body::parse(json).map_err(|error| Error::BadUpstream(format!("the upstream's answer cannot be read: {error}")))?;
+    let mut all: Vec<Value> = sources.iter().map(|source| json!(source)).chain(cited).collect();
+    all.extend(answer.get::<Vec<Value>>("sources").ok().flatten().unwrap_or_default());
+    answer.remove("sources");
     let rest = answer.to_bytes();
     let rest = rest.trim_ascii_start();
     let mut out = b"{\"sources\":".to_vec();
-    out.extend(serde_json::to_vec(sources).map_err(Error::internal)?);
+    out.extend(serde_json::to_vec(&all).map_err(Error::internal)?);
     if answer.names().next().is_some() {
         out.push(b',');
     }

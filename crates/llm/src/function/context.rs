@@ -85,6 +85,12 @@ pub trait FunctionHost: Send + Sync + 'static {
     /// The models that the user sees, as `/api/models` lists them.
     async fn models(&self) -> Result<Vec<Value>, LlmError>;
 
+    /// A file that the user may read: `id`, `filename`, `meta` and, once it was read, its text as `data.content`; `None` for any other.
+    async fn file(&self, id: &str) -> Result<Option<Value>, LlmError> {
+        let _ = id;
+        Ok(None)
+    }
+
     /// An account as functions may know it, by its id; `None` where there is none or the user may not know of it.
     async fn user(&self, id: &str) -> Result<Option<Map<String, Value>>, LlmError>;
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::whole::Meta;
 use crate::{ChatEvent, FinishReason, ToolCallDelta, Usage};
@@ -91,6 +91,7 @@ impl ChunkWriter {
             ChatEvent::Text(text) => Some(self.chunk(Delta { content: Some(text), ..Delta::default() }, None)),
             ChatEvent::Reasoning(text) => Some(self.chunk(Delta { reasoning_content: Some(text), ..Delta::default() }, None)),
             ChatEvent::ToolCall(call) => Some(self.chunk(Delta { tool_calls: Some([call.into()]), ..Delta::default() }, None)),
+            ChatEvent::Frame(Value::Object(members)) if !members.contains_key("choices") => Some(self.beside(members)),
             ChatEvent::Frame(frame) => Some(super::frame(frame)),
             ChatEvent::Logprobs(values) => {
                 self.logprobs = Some(values.clone());
@@ -102,6 +103,20 @@ impl ChunkWriter {
             }
             ChatEvent::Finish(reason) => Some(self.chunk(Delta::default(), Some(*reason))),
         }
+    }
+
+    /// A chunk that says nothing, with more members. Clients that know only chunks read every frame as one, and fail where it has no choice.
+    fn beside(&self, members: &Map<String, Value>) -> Bytes {
+        let mut out = b"data: {".to_vec();
+        for (name, value) in members {
+            json(&mut out, name);
+            out.push(b':');
+            json(&mut out, value);
+            out.push(b',');
+        }
+        out.extend_from_slice(&self.head["data: {".len()..]);
+        out.extend_from_slice(b"null,\"finish_reason\":null,\"delta\":{}}],\"object\":\"chat.completion.chunk\"}\n\n");
+        out.into()
     }
 
     fn chunk(&mut self, mut delta: Delta<'_>, finish: Option<FinishReason>) -> Bytes {
@@ -166,6 +181,15 @@ mod tests {
             serde_json::json!({"index": 1, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}})
         );
         assert_eq!(frames[1]["choices"][0]["finish_reason"], "tool_calls");
+    }
+
+    #[test]
+    fn a_frame_of_another_kind_is_an_empty_chunk_too() {
+        let event = serde_json::json!({"event": {"type": "status"}});
+        let frames = frames(&[ChatEvent::Frame(event), ChatEvent::Text("a".into())]);
+        assert_eq!((&frames[0]["event"]["type"], &frames[0]["choices"][0]["delta"]), (&"status".into(), &serde_json::json!({})));
+        assert_eq!((&frames[0]["id"], &frames[0]["object"]), (&frames[1]["id"], &frames[1]["object"]));
+        assert_eq!(frames[1]["choices"][0]["delta"]["role"], "assistant");
     }
 
     #[test]

@@ -9,7 +9,7 @@ class FakeCall:
         self.files = []
         self.body = {"model": "m", "messages": []}
         self.asked = []
-        self.users = {}
+        self.known = {}
         self.listed = {}
         self.pieces = [b'data: {"choices": []}\n\n', b"data: [DONE]\n\n"]
         self.refusal = None
@@ -20,7 +20,7 @@ class FakeCall:
 
     def ask_now(self, what, payload):
         self.asked.append((what, payload))
-        return self.users.get(payload["id"])
+        return self.known.get(payload["id"])
 
     async def complete(self, body):
         self.asked.append(("complete", body))

@@ -17,7 +17,7 @@ class Lookups(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(call.asked, [])
 
     async def test_another_user_is_what_the_server_says(self):
-        with FakeCall(users={"u2": {"id": "u2", "name": "Bob"}}) as call:
+        with FakeCall(known={"u2": {"id": "u2", "name": "Bob"}}) as call:
             self.assertEqual((await Users.get_user_by_id("u2")).name, "Bob")
             self.assertIsNone(await Users.get_user_by_id("u3"))
             self.assertFalse(Users.get_user_by_id("u3"))
@@ -41,15 +41,13 @@ class Lookups(unittest.IsolatedAsyncioTestCase):
             self.assertIsNone(await Models.get_model_by_id("x"))
             self.assertEqual([model.id for model in await Models.get_all_models()], ["m", "n"])
 
-    async def test_files_are_those_of_the_call(self):
-        files = [
-            {"type": "file", "id": "f1", "file": {"id": "f1", "filename": "a.txt", "data": {"content": "text"}}},
-            {"type": "file", "id": "f2", "name": "b.txt"},
-        ]
-        with FakeCall(files=files):
+    async def test_files_are_what_the_server_says(self):
+        with FakeCall(known={"f1": {"id": "f1", "filename": "a.txt", "data": {"content": "text"}}}) as call:
             self.assertEqual((await Files.get_file_by_id("f1")).data["content"], "text")
-            self.assertEqual(Files.get_file_by_id_and_user_id("f2", "u1").filename, "b.txt")
+            self.assertEqual(Files.get_file_by_id_and_user_id("f1", "u1").filename, "a.txt")
             self.assertIsNone(await Files.get_file_by_id("f3"))
+            self.assertEqual([file.id for file in await Files.get_files_by_ids(["f3", "f1"])], ["f1"])
+            self.assertEqual(call.asked[0], ("file", {"id": "f1"}))
 
     async def test_there_are_no_chats(self):
         self.assertIsNone(await Chats.get_chat_by_id("c"))

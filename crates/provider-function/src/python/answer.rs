@@ -101,6 +101,13 @@ fn with_sources(mut completion: Map<String, Value>, json: Bytes, said: &[Message
     serde_json::to_vec(&completion).map_or(json, Bytes::from)
 }
 
+/// What a frame has beside an answer's chunks: an event, or sources.
+fn beside(frame: &Bytes) -> Option<Value> {
+    let found: Value = serde_json::from_slice(frame).ok()?;
+    let is = |name: &str| found.get(name).is_some_and(|member| !member.is_null());
+    ((is("event") || is("sources")) && !is("choices") && !is("error")).then_some(found)
+}
+
 fn streamed(first: Option<Message>, conversation: Option<Conversation>, function: &str, model: &str) -> SseBytes {
     let rest = stream::unfold(conversation, |conversation| async move {
         let mut conversation = conversation?;
@@ -163,7 +170,10 @@ impl Writer {
             Message::Data(data) if data == "[DONE]" => Vec::new(),
             Message::Data(data) if data.is_empty() => Vec::new(),
             Message::Data(data) => self.json(data),
-            Message::Frame(frame) => self.json(frame),
+            Message::Frame(frame) => match beside(&frame) {
+                Some(beside) => self.chunks.write(&ChatEvent::Frame(beside)).map(Ok).into_iter().collect(),
+                None => self.json(frame),
+            },
             Message::End(json) if json == "null" => self.end(Vec::new()),
             Message::End(json) => {
                 let last = self.json(json);

@@ -12,7 +12,7 @@ use transom_llm::{Body, CallContext, ChatAnswer, LlmError, wire};
 use super::protocol::{Answer, Said};
 
 #[derive(Deserialize)]
-struct User {
+struct Named {
     id: String,
 }
 
@@ -42,8 +42,12 @@ async fn find(context: &CallContext, what: &str, payload: Bytes, say: &(impl Fn(
         }
         "models" => value(&host.models().await?),
         "user" => {
-            let User { id } = read(&payload)?;
+            let Named { id } = read(&payload)?;
             value(&host.user(&id).await?)
+        }
+        "file" => {
+            let Named { id } = read(&payload)?;
+            value(&host.file(&id).await?)
         }
         "embed" => {
             let Texts { texts } = read(&payload)?;

@@ -97,9 +97,9 @@ async fn a_filter_with_a_toggle_says_so_with_its_icon_and_uses_the_users_values(
 async fn a_file_handler_reads_the_files_of_the_call_and_cites_them() {
     let filter = function("file_reader", json!({}));
     assert!(filter.about().await.expect("it loads").file_handler);
-    let file = json!({"type": "file", "id": "f1", "name": "door.txt", "file": {"id": "f1", "filename": "door.txt", "data": {"content": "A door opens."}}});
+    let files = ["f1", "of-somebody-else"].map(|id| json!({"type": "file", "id": id})).to_vec();
     let (events, mut read) = sink();
-    let context = CallContext { files: vec![file], events, ..context() };
+    let context = CallContext { files, events, ..with_server(&Server::says(&[])) };
     let changed = inlet(&*filter, question("m", "what does a door do?"), context).await.expect("an inlet");
     let system = changed["messages"][0]["content"].as_str().expect("text");
     assert!(system.contains("<file name='door.txt'>\nA door opens.\n</file>"), "{system}");

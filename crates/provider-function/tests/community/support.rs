@@ -99,6 +99,10 @@ impl FunctionHost for Server {
         Ok(["gpt-4-turbo", "gpt-4o-mini"].map(|id| json!({"id": id, "name": id, "object": "model"})).to_vec())
     }
 
+    async fn file(&self, id: &str) -> Result<Option<Value>, LlmError> {
+        Ok((id == "f1").then(|| json!({"id": "f1", "filename": "door.txt", "data": {"content": "A door opens."}})))
+    }
+
     async fn user(&self, id: &str) -> Result<Option<Map<String, Value>>, LlmError> {
         Ok((id == "u2").then(|| object(json!({"id": "u2", "name": "Bob", "role": "user"}))))
     }

@@ -1,8 +1,8 @@
-"""The files of the call: those that the request names and its user may read."""
+"""Files that the user of the call may read."""
 
 import transom_call
 import transom_imports
-from open_webui.models.ready import NOBODY, Ready
+from open_webui.models.ready import NOBODY, Ready, ReadyList
 from pydantic import BaseModel, ConfigDict
 
 __getattr__ = transom_imports.strict(__name__)
@@ -20,12 +20,12 @@ class FileModel(Ready, BaseModel):
 class Files(metaclass=transom_imports.Offers):
     @staticmethod
     def get_file_by_id(id, *_, **__):
-        for item in transom_call.current("Files.get_file_by_id").files:
-            file = item.get("file") if isinstance(item.get("file"), dict) else item
-            if id in (file.get("id"), item.get("id")):
-                name = file.get("filename") or item.get("name") or ""
-                return FileModel(**{**file, "id": id, "filename": name})
-        return NOBODY
+        found = transom_call.current("Files.get_file_by_id").ask_now("file", {"id": id})
+        return FileModel(**found) if found else NOBODY
+
+    @staticmethod
+    def get_files_by_ids(ids, *_, **__):
+        return ReadyList(file for file in map(Files.get_file_by_id, ids) if file)
 
     get_file_by_id_and_user_id = get_file_by_id
     get_file_metadata_by_id = get_file_by_id
