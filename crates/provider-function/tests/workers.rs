@@ -30,6 +30,22 @@ async fn an_idle_worker_is_stopped_and_started_again_when_needed() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_the_code_loads_does_not_end_the_loading() {
+    let house = House::new();
+    says(&house.function(PIPE), json!({})).await;
+    let function = house.runtime.function(
+        "slow",
+        "import os, time\nopen('loads', 'a').write('x')\ntime.sleep(1)\nclass Pipe:\n    def pipe(self, body): return open('loads').read()\n",
+    );
+    let loads = house.folder.path().join("functions/slow/work/loads");
+    let waiting = function.clone();
+    let call = tokio::spawn(async move { waiting.about().await });
+    until(async || loads.exists()).await;
+    call.abort();
+    assert_eq!(says(&function, json!({})).await, "x");
+}
+
+#[tokio::test]
 async fn a_function_that_is_dropped_or_switched_off_leaves_no_process() {
     let house = House::new();
     let gone = |pid: String| async move { !std::path::Path::new("/proc").join(pid).exists() };

@@ -53,10 +53,17 @@ impl Code {
     }
 
     /// The worker, started where none runs that takes calls.
-    pub async fn worker(&self) -> Result<Arc<Worker>, FunctionError> {
+    pub async fn worker(self: &Arc<Self>) -> Result<Arc<Worker>, FunctionError> {
         if let Some(worker) = self.slot.running() {
             return Ok(worker);
         }
+        // A task of its own: a client that does not wait for code that loads slowly does not end it for those who come after.
+        let code = self.clone();
+        let started = tokio::spawn(async move { code.started().await }).await;
+        started.unwrap_or_else(|error| Err(FunctionError::Unavailable(format!("the function's process cannot be started: {error}"))))
+    }
+
+    async fn started(&self) -> Result<Arc<Worker>, FunctionError> {
         let _starting = self.slot.starting.lock().await;
         if let Some(worker) = self.slot.running() {
             return Ok(worker);
@@ -80,6 +87,11 @@ impl Code {
             .map_err(|error| FunctionError::Code { reason: format!("what it says of itself cannot be read: {error}"), line: None })?;
         *lock(&self.about) = Some(Arc::new(about));
         *lock(&self.slot.worker) = Some(worker.clone());
+        let newest = lock(&self.valves).clone();
+        if newest != valves {
+            // They were set while the code was loaded.
+            worker.tell(Op::Valves { values: &newest });
+        }
         tokio::spawn(stop_when_idle(Arc::downgrade(&self.slot), Arc::downgrade(&worker), self.house.config.idle));
         Ok(worker)
     }
@@ -121,10 +133,10 @@ impl Code {
 
     /// Sets the administrator's values, in the running worker too.
     pub fn set_valves(&self, values: Map<String, Value>) {
+        *lock(&self.valves) = values.clone();
         if let Some(worker) = self.slot.running() {
             worker.tell(Op::Valves { values: &values });
         }
-        *lock(&self.valves) = values;
     }
 
     /// Ends the worker at once.
