@@ -134,6 +134,22 @@ impl Client {
         self.post("/api/v1/retrieval/query/collection", &names).await
     }
 
+    /// Every stored chunk of a file, put together again without white space. What is missing or stored twice shows.
+    pub async fn stored_text(&self, file: &str, word: &str) -> String {
+        // Right after a start the vectors may still be on their way.
+        let body = until("a file can be asked", async || {
+            let (status, body) = self.ask(file, word, 500).await;
+            assert!(status == 200 || status == 503, "{status} {body}");
+            (status == 200 && body["documents"][0].as_array().is_some_and(|found| !found.is_empty())).then_some(body)
+        })
+        .await;
+        let starts = body["metadatas"][0].as_array().unwrap().iter().map(|chunk| chunk["start_index"].as_u64().unwrap());
+        let texts = body["documents"][0].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
+        let mut passages: Vec<(u64, &str)> = starts.zip(texts).collect();
+        passages.sort_unstable();
+        passages.into_iter().flat_map(|(_, text)| text.split_whitespace()).collect()
+    }
+
     /// Returns once a question to a file finds a passage that holds `words`.
     pub async fn finds(&self, file: &str, words: &str) {
         until(&format!("{words} is found"), async || {
@@ -175,4 +191,9 @@ async fn whole(call: RequestBuilder) -> Option<(StatusCode, Value)> {
     let response = call.send().await.ok()?;
     let status = response.status();
     Some((status, serde_json::from_slice(&response.bytes().await.ok()?).unwrap_or_default()))
+}
+
+/// A text without white space, which chunks may lose at their ends.
+pub fn tight(text: &str) -> String {
+    text.split_whitespace().collect()
 }

@@ -9,6 +9,7 @@ mod place;
 
 mod accounts;
 mod crash;
+mod doctor;
 mod environment;
 mod full;
 mod functions;

@@ -1,6 +1,7 @@
 //! A child for the tests: reads documents as any other, but does what a text that begins with `please ` asks for.
 //!
 //! What cannot be done is told in the text that comes out.
+#![allow(clippy::print_stdout, reason = "libraries do it too")]
 
 use std::fmt::Display;
 use std::hint::black_box;

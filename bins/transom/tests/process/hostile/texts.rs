@@ -6,7 +6,7 @@ use super::{EitherWay, Fails, Hostile, hostile};
 const MEGABYTE: usize = 1_000_000;
 
 pub const ALL: &[Hostile] = &[
-    hostile("brackets-in-brackets.json", || b"[".repeat(MEGABYTE / 4), EitherWay),
+    hostile("brackets-in-brackets.json", || b"[".repeat(MEGABYTE / 10), EitherWay),
     hostile("divs-in-divs.html", || [b"<html>".to_vec(), b"<div>".repeat(MEGABYTE)].concat(), Fails),
     hostile("tables-in-tables.html", || [b"<html>".to_vec(), b"<table><tr><td>".repeat(300_000)].concat(), Fails),
     hostile(
@@ -14,12 +14,12 @@ pub const ALL: &[Hostile] = &[
         || [b"<html><p ".to_vec(), (0..100_000).flat_map(|n| format!("a{n}=1 ").into_bytes()).collect(), b">text".to_vec()].concat(),
         EitherWay,
     ),
-    hostile("comment-without-end.html", || [b"<html><p>text<!--".to_vec(), b"-".repeat(5 * MEGABYTE)].concat(), EitherWay),
+    hostile("comment-without-end.html", || [b"<html><p>text<!--".to_vec(), b"-".repeat(2 * MEGABYTE)].concat(), EitherWay),
     hostile("misnested-tags.html", || [b"<html>".to_vec(), b"<a><b><i><p>".repeat(100_000)].concat(), EitherWay),
     hostile("groups-in-groups.rtf", || [b"{\\rtf1 ".to_vec(), b"{".repeat(MEGABYTE)].concat(), EitherWay),
     hostile("binary-that-lies.rtf", || b"{\\rtf1 text \\bin2147483647 abc}".to_vec(), EitherWay),
     hostile("number-too-large.rtf", || b"{\\rtf1 \\u99999999999999999999 \\fs-99999999999 text}".to_vec(), EitherWay),
-    hostile("elements-in-elements.xml", || [b"<?xml version=\"1.0\"?>".to_vec(), b"<a>".repeat(MEGABYTE / 4)].concat(), EitherWay),
+    hostile("elements-in-elements.xml", || [b"<?xml version=\"1.0\"?>".to_vec(), b"<a>".repeat(MEGABYTE / 20)].concat(), EitherWay),
     hostile("entities.xml", entities, EitherWay),
     hostile(
         "anchors.yaml",
@@ -29,11 +29,11 @@ pub const ALL: &[Hostile] = &[
         },
         EitherWay,
     ),
-    hostile("one-endless-line.txt", || b"a".repeat(MEGABYTE), EitherWay),
-    hostile("one-endless-line.md", || b"# ".repeat(MEGABYTE / 2), EitherWay),
+    hostile("one-endless-line.txt", || b"a".repeat(MEGABYTE / 5), EitherWay),
+    hostile("one-endless-line.md", || b"# ".repeat(MEGABYTE / 10), EitherWay),
     hostile("more-text-than-is-read.txt", || b"word ".repeat(12 * MEGABYTE), Fails),
     hostile("a-line-of-200-megabytes.csv", || b"1,2,".repeat(50 * MEGABYTE), Fails),
-    hostile("a-quote-that-never-ends.csv", || [b"a,b\n\"".to_vec(), b"x".repeat(MEGABYTE / 2)].concat(), EitherWay),
+    hostile("a-quote-that-never-ends.csv", || [b"a,b\n\"".to_vec(), b"x".repeat(MEGABYTE / 5)].concat(), EitherWay),
     hostile("fifty-thousand-columns.csv", || [b"c,".repeat(50_000), b"\n".to_vec(), b"1,".repeat(50_000)].concat(), EitherWay),
     hostile("parts-in-parts.eml", parts_in_parts, EitherWay),
     hostile("messages-in-messages.eml", || b"Content-Type: message/rfc822\n\n".repeat(5_000), EitherWay),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::ledger::Ledger;
-use crate::client::Client;
+use crate::client::{Client, tight};
 use crate::place::{Place, files_below, until};
 
 /// Learns what became of calls that were not answered.
@@ -48,7 +48,7 @@ pub async fn compare(admin: &Client, place: &Place, ledger: &mut Ledger) {
     for (id, known) in &ledger.files {
         let bytes = std::fs::read(place.folder().join("uploads").join(id)).unwrap();
         assert!(bytes == known.text().as_bytes(), "the bytes of {id}");
-        assert_eq!(chunks(admin, id, &known.town).await, ledger.chunks[&known.sentences], "the vectors of {}", known.name);
+        assert_eq!(admin.stored_text(id, &known.town).await, tight(&known.text()), "the chunks of {}", known.name);
     }
     for (collection, files) in &ledger.collections {
         if let Some(file) = files.first() {
@@ -61,22 +61,6 @@ pub async fn compare(admin: &Client, place: &Place, ledger: &mut Ledger) {
             );
         }
     }
-}
-
-/// How many chunks of a file are stored: each once, and each its own.
-pub async fn chunks(admin: &Client, file: &str, town: &str) -> usize {
-    // Right after a start the vectors may still be on their way.
-    let body = until("a file can be asked", async || {
-        let (status, body) = admin.ask(file, town, 500).await;
-        assert!(status == 200 || status == 503, "{status} {body}");
-        (status == 200 && body["documents"][0].as_array().is_some_and(|found| !found.is_empty())).then_some(body)
-    })
-    .await;
-    let starts: Vec<u64> = body["metadatas"][0].as_array().unwrap().iter().map(|chunk| chunk["start_index"].as_u64().unwrap()).collect();
-    let different: BTreeSet<u64> = starts.iter().copied().collect();
-    assert_eq!(starts.len(), different.len(), "chunks are stored twice: {starts:?}");
-    assert!(body["documents"][0].as_array().unwrap().iter().all(|text| text.as_str().unwrap().contains(town)), "a chunk of another file");
-    starts.len()
 }
 
 /// Ids and names of all files.

@@ -24,7 +24,7 @@ impl Known {
         Self { owner, name: format!("{town}-{sentences}.txt"), town, sentences }
     }
 
-    /// Texts of equal length make equally many chunks: towns' names are of one length.
+    /// Sentences that can be told apart.
     pub fn text(&self) -> String {
         (0..self.sentences).map(|year| format!("In the year {year:04} the people of {} built bridge{year:04}. ", self.town)).collect()
     }
@@ -39,8 +39,6 @@ pub struct Ledger {
     pub gone: Vec<String>,
     /// Files in collections.
     pub collections: BTreeMap<String, BTreeSet<String>>,
-    /// How many chunks a text of so many sentences makes.
-    pub chunks: BTreeMap<usize, usize>,
     /// Uploads that were not answered, by name: each is there as a whole, or not at all.
     pub doubtful_uploads: BTreeMap<String, Known>,
     /// Deletions that were not answered.
