@@ -9,6 +9,7 @@ mod catalogue;
 mod chat;
 mod credentials;
 mod filters;
+mod function_access;
 mod functions;
 mod gateway;
 mod groups;
