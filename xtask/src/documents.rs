@@ -96,7 +96,7 @@ fn load(case: Case, folder: &Path) -> std::io::Result<Load> {
             Load { name: "a PDF of 500 pages", files: vec![file("pages.pdf")], at_once: 1 }
         }
         Case::Large => {
-            made::text(&file("large.txt"), 500_000_000)?;
+            made::repeated(&file("large.txt"), 500_000_000)?;
             Load { name: "ten files of 500 MB at once", files: vec![file("large.txt"); 10], at_once: 10 }
         }
     })

@@ -78,6 +78,14 @@ pub fn text(path: &Path, size: usize) -> Result<()> {
     text_from(path, 0, size)
 }
 
+/// So many bytes of a text that begins again and again: making new sentences of that size would take longer than the measurement.
+pub fn repeated(path: &Path, size: usize) -> Result<()> {
+    text(path, size / 100)?;
+    let block = std::fs::read(path)?;
+    let mut out = File::create(path)?;
+    (0..100).try_for_each(|_| out.write_all(&block))
+}
+
 /// A text of so many bytes that differs from those with another number.
 pub fn text_from(path: &Path, number: usize, size: usize) -> Result<()> {
     let (mut out, mut sentences, mut left) = (BufWriter::new(File::create(path)?), Sentences(number as u64), size);
@@ -123,7 +131,7 @@ pub fn pdf(path: &Path, pages: usize) -> Result<()> {
     let table = out.len();
     write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1)?;
     for offset in offsets {
-        write!(out, "{offset:010} 00000 n \n")?;
+        writeln!(out, "{offset:010} 00000 n ")?;
     }
     write!(out, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1)?;
     std::fs::write(path, out)
