@@ -46,9 +46,8 @@ impl Stages {
         let mut all = Self::default();
         for line in log.lines() {
             let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
-            let fields = &line["fields"];
-            if fields["message"] == "a file is completed" {
-                let number = |name: &str| fields[name].as_u64().unwrap_or(0);
+            if line["message"] == "a file is completed" {
+                let number = |name: &str| line[name].as_u64().unwrap_or(0);
                 all.read += number("read_ms");
                 all.split += number("split_ms");
                 all.embed += number("embed_ms");
