@@ -24,6 +24,10 @@ tidy:
 contract *args:
     cargo xtask contract {{args}}
 
+# Kills the server again and again while files come and go
+crash *args:
+    cargo xtask crash {{args}}
+
 # Does the main job against a real model
 walkthrough *args:
     cargo xtask walkthrough {{args}}
