@@ -129,7 +129,7 @@ pub fn pdf(path: &Path, pages: usize) -> Result<()> {
         writeln!(out, "{} 0 obj\n{object}\nendobj", number + 1)?;
     }
     let table = out.len();
-    write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1)?;
+    writeln!(out, "xref\n0 {}\n0000000000 65535 f ", objects.len() + 1)?;
     for offset in offsets {
         writeln!(out, "{offset:010} 00000 n ")?;
     }

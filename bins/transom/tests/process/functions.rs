@@ -34,6 +34,19 @@ class Filter:
         return body
 "#;
 
+/// Takes longer to list its models than a list of models waits.
+const SLOW_MANIFOLD: &str = r#"
+import time
+
+class Pipe:
+    def pipes(self):
+        time.sleep(6)
+        return [{"id": "a", "name": "a"}]
+
+    def pipe(self, body: dict):
+        return "from " + body["model"]
+"#;
+
 /// A place whose functions find this machine's Python and its package index.
 fn place() -> Place {
     let wanted = |name: &str| ["PATH", "HOME"].contains(&name) || name.starts_with("PIP_") || name.starts_with("UV_");
@@ -92,6 +105,7 @@ async fn a_pipe_runs_in_a_process_that_knows_no_secret_and_ends_with_the_server_
     assert_eq!(status, 200);
     let worker = worker_of(&said(&admin, "echo").await);
     assert!(!server.log().contains("sesame") && !server.log().contains("sky blue"), "{}", server.log());
+    on(&admin, "slow", SLOW_MANIFOLD, &[]).await;
     server.stop().await;
     gone(worker).await;
 
@@ -101,6 +115,7 @@ async fn a_pipe_runs_in_a_process_that_knows_no_secret_and_ends_with_the_server_
     place.set("PIP_FIND_LINKS", "/nowhere");
     let server = place.serve().await;
     let admin = server.client.sign_in_admin().await;
+    assert_eq!(said(&admin, "slow.a").await, "from slow.a", "the first call waits for the pipe to list its models");
     let again = said(&admin, "echo").await;
     assert!(again.starts_with("sesame: "), "{again}");
     server.kill().await;

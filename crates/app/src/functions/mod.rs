@@ -182,6 +182,7 @@ impl Functions {
                 audience: Audience::Administrators,
                 content: Some(stored.record.content),
                 models: known.map_or_else(|| registry::unlisted(&about), |known| known.models.clone()),
+                first_list: tokio::sync::Mutex::default(),
                 about: Arc::new(about),
                 function,
             }));

@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use serde_json::{Map, Value, json};
 use transom_domain::ModelRecord;
 use transom_llm::{Function, FunctionAbout, FunctionError, FunctionKind, FunctionModel, UpstreamModel};
+
+/// How long the first call for a pipe's model waits for the pipe to list its models, its worker's start included.
+const FIRST_LIST: Duration = Duration::from_secs(30);
 
 /// Who may use the models of a function that is linked in, as long as no record over a model says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub(crate) struct Running {
     pub content: Option<String>,
     /// The models of a pipe as it listed them last.
     pub models: Arc<ArcSwap<Vec<FunctionModel>>>,
+    /// Held while a call waits for the first list, so that the pipe is asked once.
+    pub first_list: tokio::sync::Mutex<()>,
 }
 
 impl Running {
@@ -59,6 +65,7 @@ impl Running {
             audience: linked.audience,
             content: None,
             models: unlisted(&about),
+            first_list: tokio::sync::Mutex::default(),
             about,
             function,
         })
@@ -74,6 +81,19 @@ impl Running {
             self.models.store(Arc::new(self.function.models().await?));
         }
         Ok(())
+    }
+
+    /// Asks a manifold pipe that has listed nothing yet. Whether it lists something now that it did not before the call.
+    async fn list_first(&self) -> bool {
+        let unlisted = || self.is_pipe() && self.models.load().is_empty();
+        if !unlisted() {
+            return false;
+        }
+        let _turn = self.first_list.lock().await;
+        if unlisted() && !matches!(tokio::time::timeout(FIRST_LIST, self.list_models()).await, Ok(Ok(()))) {
+            tracing::warn!(function = self.id, "a function does not list its models");
+        }
+        !unlisted()
     }
 
     fn offers(&self) -> Vec<UpstreamModel> {
@@ -208,6 +228,16 @@ impl Registry {
     /// The models of all pipes, as they were listed last.
     pub(crate) fn offers(&self) -> Vec<UpstreamModel> {
         self.active().functions.iter().flat_map(|function| function.offers()).collect()
+    }
+
+    /// Has the pipe that a model of this id would belong to list its models, where it has not done so since the start.
+    /// Whether there are models now that were not there before.
+    pub(crate) async fn list_for(&self, model: &str) -> bool {
+        let pipe = self.active().pipe_of(model).cloned();
+        match pipe {
+            Some(pipe) => pipe.list_first().await,
+            None => false,
+        }
     }
 
     /// Whether every account may use a model of this id that has no record.

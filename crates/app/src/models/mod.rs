@@ -143,7 +143,14 @@ impl Models {
     /// The model that the caller named, if it may use it: a record or an upstream's model, a bare Ollama name, or a preset with its base.
     /// `None` for what is not there and for what is not granted alike.
     pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Option<Resolved>, Error> {
-        Ok(self.current().await?.resolve(caller, id, self.inner.config.open_to_all))
+        let open = self.inner.config.open_to_all;
+        let resolved = self.current().await?.resolve(caller, id, open);
+        // After a start, a pipe whose worker is still coming up has not listed its models when the first call for one arrives.
+        if resolved.is_none() && self.inner.functions.list_for(id).await {
+            self.functions_changed().await?;
+            return Ok(self.current().await?.resolve(caller, id, open));
+        }
+        Ok(resolved)
     }
 
     /// The models that the caller may use, in the API's shape: `{"data": […]}`. With `refresh`, every upstream is asked first.
