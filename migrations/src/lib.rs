@@ -17,7 +17,7 @@ mod m0008_settings;
 mod m0009_jobs;
 mod m0020_functions;
 mod m0021_function_versions;
-mod m0030_file_language;
+mod m0030_file_languages;
 mod m0040_job_turns;
 
 /// Brings a database's schema up to date.
@@ -39,7 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_jobs::Migration),
             Box::new(m0020_functions::Migration),
             Box::new(m0021_function_versions::Migration),
-            Box::new(m0030_file_language::Migration),
+            Box::new(m0030_file_languages::Migration),
             Box::new(m0040_job_turns::Migration),
         ]
     }

@@ -8,6 +8,7 @@ mod ci;
 mod contract;
 mod documents;
 mod place;
+mod retrieval;
 mod run;
 mod tidy;
 mod walkthrough;
@@ -54,6 +55,8 @@ enum Verb {
     },
     /// Kills the server again and again while files come and go, and compares what is left with what was acknowledged
     Crash(run::Crash),
+    /// Measures how well questions find the passages that answer them, and writes the table of docs/src/retrieval.md
+    Retrieval(retrieval::Options),
     /// Does the main job for real: a language model, a manual and five guides, questions with cited answers
     Walkthrough(walkthrough::Options),
     /// Measures what documents cost (time, memory) and writes the table into docs/src/documents.md
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::run(),
         Verb::Contract { release } => contract::run(release),
         Verb::Crash(crash) => run::crash(&crash),
+        Verb::Retrieval(options) => retrieval::run(&options),
         Verb::Walkthrough(options) => walkthrough::run(&options),
         Verb::Documents(options) => documents::run(&options),
     };

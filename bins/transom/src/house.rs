@@ -14,7 +14,7 @@ use transom_app::intake::Intake;
 use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Models, ModelsConfig};
-use transom_app::retrieval::{Indexing, Retrieval, RetrievalSettings};
+use transom_app::retrieval::{Indexing, Reranking, Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::{Lifetime, Secret};
 use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
@@ -27,6 +27,7 @@ use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
 use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
 use transom_vector_lance::{LanceConfig, LanceStore};
+use url::Url;
 
 use crate::lock::{self, Hold};
 use crate::{functions, upstreams};
@@ -88,7 +89,10 @@ impl House {
             ..FilesConfig::default()
         };
         let files = Files::new(store.clone(), objects, signals, files_config);
-        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
+        let mut retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
+        if let Some(reranker) = &config.retrieval.reranker {
+            retrieval = retrieval.with_reranker(Arc::new(upstreams::reranker(config, reranker)?));
+        }
         retrieval.load_changes().await.map_err(|error| format!("the changed settings cannot be read: {error}"))?;
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let fetcher = fetcher(config)?;
@@ -232,6 +236,14 @@ fn retrieval_settings(config: &Config) -> RetrievalSettings {
     };
     RetrievalSettings {
         top_k: retrieval.top_k,
+        top_k_reranker: retrieval.top_k_reranker,
+        hybrid: retrieval.hybrid,
+        bm25_weight: retrieval.bm25_weight,
+        reranking: retrieval.reranker.as_ref().map_or_else(Reranking::default, |reranker| Reranking {
+            engine: "external".to_owned(),
+            model: reranker.model.clone(),
+            url: without_credentials(&reranker.connection.url),
+        }),
         relevance_threshold: retrieval.threshold,
         template: retrieval.template.clone(),
         full_context: retrieval.full_context,
@@ -259,4 +271,11 @@ fn models_config(config: &Config) -> ModelsConfig {
         default_models: upstreams.default_models.clone(),
         ..ModelsConfig::default()
     }
+}
+
+/// An address as administrators may read it: without the credentials that it may hold.
+fn without_credentials(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = (url.set_username(""), url.set_password(None));
+    url.into()
 }

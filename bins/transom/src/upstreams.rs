@@ -10,10 +10,14 @@ use transom_config::Config;
 use transom_llm::LlmError;
 use transom_provider_ollama::{OllamaConfig, OllamaEmbedder, OllamaModels};
 use transom_provider_openai::{OpenAiConfig, OpenAiEmbedder, OpenAiModels};
+use transom_rerank::{ExternalReranker, RerankerSettings};
 use transom_upstream::{ClientSettings, EmbedderSettings, Limits, Proxies, upstream_client};
 
 /// What stands for "for ever" where an upstream may be silent for as long as it likes.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// A question waits so long for a reranker, and is answered without it then.
+const RERANKING: Duration = Duration::from_secs(15);
 
 /// Every upstream, in order, OpenAI-compatible ones first.
 pub fn connections(config: &Config) -> Result<Vec<Connection>, String> {
@@ -40,6 +44,14 @@ pub fn openai_embedder(config: &Config, connection: &transom_config::Connection)
 /// `RAG_EMBEDDING_ENGINE=ollama`.
 pub fn ollama_embedder(config: &Config, connection: &transom_config::Connection) -> Result<OllamaEmbedder, String> {
     OllamaEmbedder::new(embedder_settings(config, connection), limits(config), client()?).map_err(sentence)
+}
+
+/// `RAG_RERANKING_ENGINE=external`.
+pub fn reranker(config: &Config, reranker: &transom_config::Reranker) -> Result<ExternalReranker, String> {
+    let settings =
+        RerankerSettings { url: reranker.connection.url.to_string(), key: reranker.connection.key.clone(), model: reranker.model.clone() };
+    let limits = Limits { answer: limits(config).answer.min(RERANKING), ..limits(config) };
+    ExternalReranker::new(settings, limits, client()?).map_err(sentence)
 }
 
 fn embedder_settings(config: &Config, connection: &transom_config::Connection) -> EmbedderSettings {

@@ -220,10 +220,18 @@ pub enum SplitBy {
 }
 
 /// How questions find passages.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Retrieval {
     /// `RAG_TOP_K`.
     pub top_k: usize,
+    /// `ENABLE_RAG_HYBRID_SEARCH`.
+    pub hybrid: bool,
+    /// `RAG_HYBRID_BM25_WEIGHT`; `None`: by language.
+    pub bm25_weight: Option<f32>,
+    /// `RAG_RERANKING_ENGINE=external`, with what it needs.
+    pub reranker: Option<Reranker>,
+    /// `RAG_TOP_K_RERANKER`.
+    pub top_k_reranker: usize,
     /// `RAG_RELEVANCE_THRESHOLD`.
     pub threshold: f32,
     /// `RAG_TEMPLATE`; `None`: ours.
@@ -234,6 +242,15 @@ pub struct Retrieval {
     pub bypass: bool,
     /// `ENABLE_RETRIEVAL_QUERY_GENERATION`.
     pub query_generation: bool,
+}
+
+/// What judges found passages again.
+#[derive(Clone, Debug)]
+pub struct Reranker {
+    /// `RAG_EXTERNAL_RERANKER_URL`, with `RAG_EXTERNAL_RERANKER_API_KEY`.
+    pub connection: Connection,
+    /// `RAG_RERANKING_MODEL`.
+    pub model: String,
 }
 
 /// What may be uploaded.

@@ -59,7 +59,7 @@ impl Config {
             accounts: accounts(&mut reader, server.environment),
             embedding: embedding(&mut reader, &upstreams),
             splitting: splitting(&mut reader),
-            retrieval: retrieval(&reader),
+            retrieval: retrieval(&mut reader),
             files: files(&reader),
             functions: functions(&reader),
             log: log(&reader),
@@ -272,15 +272,34 @@ fn splitting(reader: &mut Reader) -> Splitting {
     }
 }
 
-fn retrieval(reader: &Reader) -> Retrieval {
+fn retrieval(reader: &mut Reader) -> Retrieval {
     Retrieval {
         top_k: reader.number("RAG_TOP_K"),
+        hybrid: reader.switch("ENABLE_RAG_HYBRID_SEARCH"),
+        bm25_weight: reader.some_number("RAG_HYBRID_BM25_WEIGHT"),
+        reranker: reranker(reader),
+        top_k_reranker: reader.number("RAG_TOP_K_RERANKER"),
         threshold: reader.number("RAG_RELEVANCE_THRESHOLD"),
         template: reader.text("RAG_TEMPLATE"),
         full_context: reader.switch("RAG_FULL_CONTEXT"),
         bypass: reader.switch("BYPASS_EMBEDDING_AND_RETRIEVAL"),
         query_generation: reader.switch("ENABLE_RETRIEVAL_QUERY_GENERATION"),
     }
+}
+
+fn reranker(reader: &mut Reader) -> Option<Reranker> {
+    if reader.choice("RAG_RERANKING_ENGINE") != "external" {
+        return None;
+    }
+    let (url, model) = (reader.address("RAG_EXTERNAL_RERANKER_URL"), reader.text("RAG_RERANKING_MODEL"));
+    for (name, what, is_set) in
+        [("RAG_EXTERNAL_RERANKER_URL", "the address", url.is_some()), ("RAG_RERANKING_MODEL", "the model", model.is_some())]
+    {
+        if !is_set {
+            reader.problem(name, format!("{name} is not set: it must be {what} of the reranker where RAG_RERANKING_ENGINE is external."));
+        }
+    }
+    Some(Reranker { connection: Connection { url: url?, key: reader.secret("RAG_EXTERNAL_RERANKER_API_KEY") }, model: model? })
 }
 
 fn files(reader: &Reader) -> Files {

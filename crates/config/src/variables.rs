@@ -87,6 +87,13 @@ pub static VARIABLES: &[Variable] = &[
     var(SPLITTING, "ENABLE_MARKDOWN_HEADER_TEXT_SPLITTER", "true", Kind::Switch, "Whether Markdown is split at its headings first."),
 
     var(RETRIEVAL, "RAG_TOP_K", "3", whole(1, 1_000), "Passages that a question gets."),
+    var(RETRIEVAL, "ENABLE_RAG_HYBRID_SEARCH", "true", Kind::Switch, "Whether words are searched beside vectors."),
+    var(RETRIEVAL, "RAG_HYBRID_BM25_WEIGHT", "", Kind::Fraction { min: 0.0, max: 1.0 }, "How much the words count: 0 leaves it to the vectors, 1 to the words; unset, it depends on how well the embedding model knows the language."),
+    var(RETRIEVAL, "RAG_RERANKING_ENGINE", "", Kind::OneOf(&["external"]), "Who judges found passages again; unset, nobody."),
+    var(RETRIEVAL, "RAG_RERANKING_MODEL", "", Kind::Text, "The reranking model."),
+    var(RETRIEVAL, "RAG_EXTERNAL_RERANKER_URL", "", Kind::Address, "The whole address of the reranker, such as https://api.jina.ai/v1/rerank."),
+    var(RETRIEVAL, "RAG_EXTERNAL_RERANKER_API_KEY", "", Kind::Secret, "Its key."),
+    var(RETRIEVAL, "RAG_TOP_K_RERANKER", "3", whole(1, 1_000), "Passages that a question gets where there is a reranker; never more than RAG_TOP_K."),
     var(RETRIEVAL, "RAG_RELEVANCE_THRESHOLD", "0", Kind::Fraction { min: 0.0, max: 1.0 }, "Score below which a passage is left out."),
     var(RETRIEVAL, "RAG_TEMPLATE", "", Kind::Template, "The prompt around the passages: {{CONTEXT}} and {{QUERY}} are filled in; unset, one of our own."),
     var(RETRIEVAL, "RAG_FULL_CONTEXT", "false", Kind::Switch, "Whether whole documents go into the prompt in place of passages."),

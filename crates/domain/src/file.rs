@@ -64,8 +64,8 @@ pub struct File {
     pub error: Option<String>,
     /// The embedder whose vectors of it are stored; `None` where there are none.
     pub fingerprint: Option<Fingerprint>,
-    /// The language that its text is in, by its code in ISO 639-3; `None` where that is not known.
-    pub language: Option<String>,
+    /// The languages that its text is in, by their codes in ISO 639-3, the most frequent first; empty where they are not known.
+    pub languages: Vec<String>,
     /// What the client attached to the upload.
     pub metadata: Map<String, Value>,
     /// When it was uploaded.

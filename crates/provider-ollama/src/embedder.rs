@@ -49,6 +49,10 @@ impl Embedder for OllamaEmbedder {
         self.remote.fingerprint()
     }
 
+    fn knows(&self, language: &str) -> bool {
+        self.remote.knows(language)
+    }
+
     async fn dimension(&self) -> Result<usize, LlmError> {
         self.remote.dimension(|| self.batch(vec!["dimension".to_owned()])).await
     }

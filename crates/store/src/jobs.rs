@@ -172,15 +172,15 @@ impl Store {
         Ok(wanted)
     }
 
-    /// Notes whose vectors of the file are stored, which language (ISO 639-3) its text is in, and that it is completed; `false` where the file is gone or the work on it was cancelled.
-    pub async fn set_indexed(&self, id: &FileId, fingerprint: &Fingerprint, language: Option<&str>) -> Result<bool, StoreError> {
+    /// Notes whose vectors of the file are stored, which languages (ISO 639-3) its text is in, and that it is completed; `false` where the file is gone or the work on it was cancelled.
+    pub async fn set_indexed(&self, id: &FileId, fingerprint: &Fingerprint, languages: &[&str]) -> Result<bool, StoreError> {
         let tx = self.begin().await?;
         if !wanted(&tx, id).await? {
             return Ok(false);
         }
         file::Entity::update_many()
             .col_expr(file::Column::Fingerprint, Expr::value(fingerprint.0.as_str()))
-            .col_expr(file::Column::Language, Expr::value(language))
+            .col_expr(file::Column::Languages, Expr::value((!languages.is_empty()).then(|| languages.join(" "))))
             .filter(file::Column::Id.eq(id.as_str()))
             .exec(&tx)
             .await?;

@@ -91,7 +91,7 @@ async fn deleting_a_file_cancels_what_waits_and_leaves_an_erase_job() {
     assert_eq!(job.kind, JobKind::Erase(file.id.clone(), file.object_path));
     assert!(!store.set_status(&file.id, FileStatus::Completed, None).await.unwrap());
     assert!(!store.keep_text(&file.id, &text("late"), "hash").await.unwrap());
-    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned()), Some("deu")).await.unwrap());
+    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned()), &["deu", "eng"]).await.unwrap());
 }
 
 #[tokio::test]
@@ -137,14 +137,15 @@ async fn a_worker_cannot_overwrite_the_text_that_replaced_what_it_reads() {
     let replaced = store.replace_file_text(&ann, &file.id, &text("the user's")).await.unwrap().unwrap();
     assert_eq!(replaced.status, FileStatus::Pending);
     assert!(!store.keep_text(&file.id, &text("the worker's"), "hash").await.unwrap());
-    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned()), Some("deu")).await.unwrap());
+    assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned()), &["deu", "eng"]).await.unwrap());
     store.finish_job(&running.id).await.unwrap();
     let next = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
     assert_eq!(next.kind, JobKind::Index(file.id.clone()));
     assert_eq!(store.job_text(&file.id).await.unwrap().unwrap(), text("the user's"));
-    assert!(store.set_indexed(&file.id, &Fingerprint("f".to_owned()), Some("deu")).await.unwrap());
+    assert!(store.set_indexed(&file.id, &Fingerprint("f".to_owned()), &["deu", "eng"]).await.unwrap());
     let done = store.file(&ann, &file.id, Permission::Read).await.unwrap().unwrap();
     assert_eq!((done.status, done.fingerprint), (FileStatus::Completed, Some(Fingerprint("f".to_owned()))));
+    assert_eq!(done.languages, ["deu", "eng"]);
 }
 
 #[tokio::test]
@@ -166,8 +167,8 @@ async fn only_completed_files_of_another_embedder_are_indexed_again() {
     for name in ["old", "new", "failed"] {
         ids.push(store.create_file(&ann, new_file(name), false).await.unwrap().id);
     }
-    store.set_indexed(&ids[0], &old, Some("deu")).await.unwrap();
-    store.set_indexed(&ids[1], &new, Some("deu")).await.unwrap();
+    store.set_indexed(&ids[0], &old, &["deu", "eng"]).await.unwrap();
+    store.set_indexed(&ids[1], &new, &["deu", "eng"]).await.unwrap();
     store.set_status(&ids[2], FileStatus::Failed, Some("no text")).await.unwrap();
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 1);
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 0, "its job waits already");

@@ -51,6 +51,11 @@ impl Remote {
         &self.fingerprint
     }
 
+    /// Whether the model is known to be for English alone, or may know this language (ISO 639-3).
+    pub fn knows(&self, language: &str) -> bool {
+        language == "eng" || !is_english_only(&self.settings.model)
+    }
+
     /// The model.
     pub fn model(&self) -> &str {
         &self.settings.model
@@ -77,6 +82,15 @@ impl Remote {
             None => line,
         }
     }
+}
+
+/// By their names: the common models that were trained on English alone.
+fn is_english_only(model: &str) -> bool {
+    let name = model.to_lowercase();
+    let family = ["all-minilm", "all-mpnet", "nomic-embed-text", "mxbai-embed-large", "snowflake-arctic-embed"];
+    let second = ["v2-moe", "embed-text-v2", "arctic-embed2", "embed-l-v2", "embed-m-v2"];
+    let marked = name.split(['/', ':']).any(|part| part.split('-').any(|word| word == "en"));
+    marked || (family.iter().any(|family| name.contains(family)) && !second.iter().any(|second| name.contains(second)))
 }
 
 /// Embeds `texts` in batches, several at a time, and gives the vectors in their order, of length 1.
@@ -198,6 +212,16 @@ mod tests {
         assert!(normalise(&mut zeros));
         assert_eq!(zeros, [0.5; 4]);
         assert!(!normalise(&mut [f32::NAN, 1.0]));
+    }
+
+    #[test]
+    fn english_models_are_known_by_their_names() {
+        for english in ["nomic-embed-text:latest", "all-minilm", "BAAI/bge-small-en-v1.5", "mxbai-embed-large:335m"] {
+            assert!(is_english_only(english), "{english}");
+        }
+        for others in ["bge-m3", "text-embedding-3-small", "multilingual-e5-large", "nomic-embed-text-v2-moe", "snowflake-arctic-embed2"] {
+            assert!(!is_english_only(others), "{others}");
+        }
     }
 
     #[test]

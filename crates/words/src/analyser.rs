@@ -22,6 +22,8 @@ const FINE: [char; 5] = ['.', '-', '_', '\'', '’'];
 pub struct Analyser {
     language: Option<Language>,
     row: &'static Row,
+    /// Of the language that a question is in: its common words are common in whatever language it is analysed.
+    asked_in: Option<&'static Row>,
     stemmer: Option<Stemmer>,
 }
 
@@ -29,7 +31,7 @@ impl Analyser {
     /// For texts in `language`; where it is unknown, nothing is dropped and nothing is stemmed.
     pub fn new(language: Option<Language>) -> Self {
         let row = Row::of(language);
-        Self { language, row, stemmer: row.stem.map(Stemmer::create) }
+        Self { language, row, asked_in: None, stemmer: row.stem.map(Stemmer::create) }
     }
 
     /// The terms of `text` in their order, each as often as it occurs. None is empty or holds white space.
@@ -78,14 +80,20 @@ impl Analyser {
     fn plain_word(&self, word: &str, terms: &mut Vec<String>) {
         let lower = self.lower(word);
         let folded = fold(&lower, self.row.own);
-        if self.row.is_common(&folded) {
+        if self.row.is_common(&folded) || self.asked_in.is_some_and(|row| row.is_common(&fold(&lower, row.own))) {
             return;
         }
-        // The stemmers go by accents, so those are taken off afterwards.
-        match &self.stemmer {
-            Some(stemmer) if !word.contains(|c: char| c.is_ascii_digit()) => push(fold(&stemmer.stem(&lower), self.row.own), terms),
-            _ => push(folded, terms),
+        let Some(stemmer) = self.stemmer.as_ref().filter(|_| !word.contains(|c: char| c.is_ascii_digit())) else {
+            return push(folded, terms);
+        };
+        // The stemmers go by accents, so those are taken off afterwards; and as people type the word without them,
+        // it is also a term as the stemmer sees it then.
+        let stem = fold(&stemmer.stem(&lower), self.row.own);
+        let typed = fold(&stemmer.stem(&folded), self.row.own);
+        if typed != stem {
+            push(typed, terms);
         }
+        push(stem, terms);
     }
 
     /// Overlapping pairs of characters; a character that stands alone is a term itself.
@@ -113,16 +121,17 @@ impl Analyser {
     }
 }
 
-/// The terms of a question to texts in `languages`, each once: the question is analysed as each of those texts was, and as what it is itself.
-pub fn question_terms(question: &str, languages: impl IntoIterator<Item = Option<Language>>) -> Vec<String> {
+/// The terms of a question, which is itself in `language`, to texts in `languages`, each once: it is analysed as each of those texts was,
+/// and as what it is itself.
+pub fn question_terms(question: &str, language: Option<Language>, languages: &[Language]) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut terms = Vec::new();
-    let mut languages: Vec<_> = languages.into_iter().collect();
-    languages.extend(Language::of(question).map(Some));
-    languages.sort();
-    languages.dedup();
-    for language in languages {
-        for term in Analyser::new(language).terms(question) {
+    let asked_in = language.map(|language| Row::of(Some(language)));
+    let mut analysed_as: Vec<Option<Language>> = languages.iter().copied().map(Some).chain([language]).collect();
+    analysed_as.sort();
+    analysed_as.dedup();
+    for language in analysed_as {
+        for term in (Analyser { asked_in, ..Analyser::new(language) }).terms(question) {
             if seen.insert(term.clone()) {
                 terms.push(term);
             }

@@ -31,6 +31,15 @@ impl Language {
         guess.is_reliable().then(|| Self(guess.lang()))
     }
 
+    /// Which of `languages` a question is in, or the one that its script settles. A question alone is too short to tell its language
+    /// from all others.
+    pub fn of_question(question: &str, languages: &[Self]) -> Option<Self> {
+        by_script(question).map(Self).or_else(|| {
+            let candidates = languages.iter().map(|language| language.0).collect();
+            whatlang::Detector::with_allowlist(candidates).detect_lang(question).map(Self)
+        })
+    }
+
     /// Its code in ISO 639-3, such as `deu`.
     pub fn code(self) -> &'static str {
         self.0.code()

@@ -13,7 +13,7 @@
 //! let terms = Analyser::new(english).terms(text);
 //! assert!(terms.contains(&"script".to_owned()) && terms.contains(&"debian/rules".to_owned()));
 //! assert!(!terms.contains(&"are".to_owned()));
-//! assert_eq!(question_terms("Which script installs it?", [english]), ["script", "instal"]);
+//! assert_eq!(question_terms("Which script installs it?", english, &[]), ["script", "instal"]);
 //! ```
 //!
 //! What becomes of a text:

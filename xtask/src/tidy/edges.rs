@@ -16,6 +16,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("transom-provider-openai", &["transom-domain", "transom-llm", "transom-upstream"]),
     ("transom-provider-ollama", &["transom-domain", "transom-llm", "transom-upstream"]),
     ("transom-provider-function", &["transom-domain", "transom-llm"]),
+    ("transom-rerank", &["transom-llm", "transom-upstream"]),
     ("transom-words", &[]),
     ("transom-fetch", &[]),
     ("transom-sandbox", &["transom-domain", "transom-ingest"]),
@@ -51,6 +52,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-provider-function",
             "transom-provider-ollama",
             "transom-provider-openai",
+            "transom-rerank",
             "transom-sandbox",
             "transom-store",
             "transom-upstream",
@@ -62,8 +64,14 @@ const HOUSE: &[(&str, &[&str])] = &[
 ];
 
 /// Adapters know a port, never each other: not even in tests.
-const ADAPTERS: &[&str] =
-    &["transom-provider-openai", "transom-provider-ollama", "transom-provider-function", "transom-embed", "transom-vector-lance"];
+const ADAPTERS: &[&str] = &[
+    "transom-provider-openai",
+    "transom-provider-ollama",
+    "transom-provider-function",
+    "transom-embed",
+    "transom-rerank",
+    "transom-vector-lance",
+];
 
 /// What only the server's own tests may bring in, because everything that names it waits for lancedb to compile.
 const ONLY_THE_BINARY: &str = "transom-vector-lance";
@@ -96,8 +104,10 @@ const KEPT_IN: &[(&[&str], &[&str])] = &[
 ];
 
 /// Crates of others that few of ours may know outside tests.
-const KEPT_IN_OUTSIDE_TESTS: &[(&[&str], &[&str])] =
-    &[(&["reqwest"], &["transom-fetch", "transom-upstream", "transom-provider-openai", "transom-provider-ollama", "transom"])];
+const KEPT_IN_OUTSIDE_TESTS: &[(&[&str], &[&str])] = &[(
+    &["reqwest"],
+    &["transom-fetch", "transom-upstream", "transom-provider-openai", "transom-provider-ollama", "transom-rerank", "transom"],
+)];
 
 /// One dependency: from, to, and whether only tests have it.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ mod workers;
 
 pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
-pub(crate) use prepare::chunk_terms;
+pub(crate) use prepare::{chunk_language, chunk_terms};
 pub use progress::{Progress, Stage};
 pub use repair::{Objects, Repair, Report};
 pub use signals::Signals;

@@ -11,7 +11,6 @@ use transom_ingest::{Document, ExtractError, Reader, Splitter};
 use transom_llm::{Embedder, LlmError, Purpose};
 use transom_store::{Store, StoreError};
 use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
-use transom_words::Language;
 
 use super::prepare::{Prepared, prepare};
 use super::progress::{Stage, Way};
@@ -183,13 +182,13 @@ impl Pipeline {
 
     async fn embed(&self, file: &File, text: Text, mut way: Way) -> Result<(), Trouble> {
         let fingerprint = self.fingerprint();
-        let mut language = None;
+        let mut languages = Vec::new();
         if self.config.bypass {
             self.vectors.delete(std::slice::from_ref(&file.id)).await?;
         } else {
             way.enter(Stage::Splitting);
             let prepared = self.prepare(file, text).await?;
-            language = prepared.language.map(Language::code);
+            languages = prepared.languages.iter().map(|language| language.code()).collect();
             let total = prepared.chunks.len();
             way.enter(Stage::Embedding);
             way.embedded(0, total);
@@ -210,7 +209,7 @@ impl Pipeline {
                 self.leave_other_spaces(&file.id, &space).await?;
             }
         }
-        if !self.store.set_indexed(&file.id, &fingerprint, language).await? {
+        if !self.store.set_indexed(&file.id, &fingerprint, &languages).await? {
             return Err(Trouble::Gone);
         }
         way.end();

@@ -1,25 +1,35 @@
 //! From a text to chunks that can be found: its pieces, and the words that each is found by.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use transom_domain::{Chunk, File, Text};
-use transom_ingest::{Input, Splitter, sniff};
+use transom_ingest::{Input, Piece, Splitter, sniff};
 use transom_words::{Analyser, Language};
+
+/// So much of a text is in a language, at least, that it counts as one of the text's: one chunk in so many.
+const FEW: usize = 20;
 
 /// A text, ready to be embedded.
 pub(super) struct Prepared {
-    /// The language it is in.
-    pub language: Option<Language>,
+    /// The languages it is in, the most frequent first.
+    pub languages: Vec<Language>,
     /// Its chunks in order, each with its terms.
     pub chunks: Vec<(Chunk, String)>,
 }
 
-/// Splits the text of a file and analyses the pieces in the language of the whole.
+/// Splits the text of a file and analyses each piece in the language that it is in: manuals are often translated in part.
 pub(super) fn prepare(file: &File, text: &Text, splitter: &Splitter) -> Prepared {
     // The kind is the file's, but told from its text: that is there whenever a file is indexed, its bytes need not be.
     let content_type = (!file.content_type.is_empty()).then_some(file.content_type.as_str());
     let media = sniff(&Input { bytes: text.text.as_bytes(), filename: &file.filename, content_type });
-    let language = Language::of(&text.text);
-    let analyser = Analyser::new(language);
-    let chunks = splitter.split_as(text, media).into_iter().zip(0u32..).map(|(piece, ordinal)| {
+    let pieces = splitter.split_as(text, media);
+    let languages = languages(text, &pieces);
+    let analysers: Vec<(Language, Analyser)> = languages.iter().map(|language| (*language, Analyser::new(Some(*language)))).collect();
+    let unknown = Analyser::new(None);
+    let chunks = pieces.into_iter().zip(0u32..).map(|(piece, ordinal)| {
+        let language = chunk_language(&piece.text, &languages);
+        let analyser = analysers.iter().find(|(of, _)| Some(*of) == language).map_or(&unknown, |(_, analyser)| analyser);
         let chunk = Chunk {
             file_id: file.id.clone(),
             ordinal,
@@ -28,10 +38,36 @@ pub(super) fn prepare(file: &File, text: &Text, splitter: &Splitter) -> Prepared
             page: piece.page,
             headings: piece.headings,
         };
-        let terms = chunk_terms(&analyser, &chunk).join(" ");
+        let terms = chunk_terms(analyser, &chunk).join(" ");
         (chunk, terms)
     });
-    Prepared { language, chunks: chunks.collect() }
+    let chunks = chunks.collect();
+    Prepared { languages, chunks }
+}
+
+/// The languages of a text by how many of its pieces are in them; that of the whole where its pieces are too short to tell.
+fn languages(text: &Text, pieces: &[Piece]) -> Vec<Language> {
+    let mut counts: BTreeMap<Language, usize> = BTreeMap::new();
+    for language in pieces.iter().filter_map(|piece| Language::of(&piece.text)) {
+        *counts.entry(language).or_default() += 1;
+    }
+    let told: usize = counts.values().sum();
+    let mut counts: Vec<_> = counts.into_iter().filter(|(_, count)| count * FEW >= told && *count > 1).collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    if counts.is_empty() {
+        Language::of(&text.text).into_iter().collect()
+    } else {
+        counts.into_iter().map(|(language, _)| language).collect()
+    }
+}
+
+/// The language of a chunk of a text that is in `languages`.
+pub(crate) fn chunk_language(text: &str, languages: &[Language]) -> Option<Language> {
+    match languages {
+        [] => None,
+        [only] => Some(*only),
+        [most, ..] => Some(Language::of(text).filter(|language| languages.contains(language)).unwrap_or(*most)),
+    }
 }
 
 /// What a chunk is found by: the words of its text, and of the headings it stands under.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use transom_domain::{Chunk, ChunkId, FileId};
+use transom_domain::{Chunk, ChunkId};
 use transom_vector::{Hit, Score};
 
 /// How much less the second place counts than the first: the customary constant of reciprocal rank fusion.
@@ -18,13 +18,13 @@ pub(super) struct Ranked {
     pub similarity: Option<f32>,
 }
 
-/// Fuses rankings by weighted reciprocal rank, best first: of a chunk's place in a ranking by words its file's `share` counts,
-/// and of one in a ranking by vectors the rest.
-pub(super) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(&FileId) -> f32) -> Vec<Ranked> {
+/// Fuses rankings by weighted reciprocal rank, best first: of a chunk's place in a ranking by words its `share` counts, and of
+/// one in a ranking by vectors the rest.
+pub(super) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(&Chunk) -> f32) -> Vec<Ranked> {
     let mut all: HashMap<ChunkId, Ranked> = HashMap::new();
     for ranking in rankings {
         for (place, hit) in (1u16..).zip(ranking) {
-            let words = share(&hit.chunk.file_id);
+            let words = share(&hit.chunk);
             let entry = all.entry(hit.chunk.id()).or_insert_with(|| Ranked { chunk: hit.chunk, weight: 0.0, similarity: None });
             let counts = match hit.score {
                 Score::Bm25(_) => words,
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn each_file_has_its_own_share() {
+    fn each_chunk_has_its_own_share() {
         let by_words = vec![hit("german", 0, Score::Bm25(2.0)), hit("english", 0, Score::Bm25(1.0))];
         let by_vectors = vec![hit("german", 1, Score::Similarity(0.9)), hit("english", 1, Score::Similarity(0.8))];
-        let fused = fuse([by_words, by_vectors], |file| if file.as_str() == "german" { 1.0 } else { 0.5 });
+        let fused = fuse([by_words, by_vectors], |chunk| if chunk.file_id.as_str() == "german" { 1.0 } else { 0.5 });
         let names: Vec<_> = fused.iter().map(|ranked| (ranked.chunk.file_id.as_str(), ranked.chunk.ordinal)).collect();
         assert_eq!(names, [("german", 0), ("english", 0), ("english", 1), ("german", 1)]);
     }

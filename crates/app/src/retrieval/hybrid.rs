@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tokio::sync::OnceCell;
-use transom_domain::{File, FileId};
+use transom_domain::{Chunk, File, FileId};
 use transom_llm::Purpose;
 use transom_vector::{Hit, Query, Space, TermQuery};
 use transom_words::{Analyser, Language, question_terms};
@@ -13,7 +13,7 @@ use super::join::{Passage, join};
 use super::search::damaged;
 use super::{Question, Retrieval, RetrievalSettings};
 use crate::Error;
-use crate::jobs::chunk_terms;
+use crate::jobs::{chunk_language, chunk_terms};
 
 /// How deep rankings are read, so that what one half has far up and the other half further down is found.
 const DEPTH: usize = 50;
@@ -61,23 +61,51 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The files that are searched, with what their languages and those of the questions say.
+struct Searched<'a> {
+    files: HashMap<&'a FileId, (&'a File, Vec<Language>)>,
+    /// All languages of the files.
+    languages: Vec<Language>,
+    /// The language of each question, where it can be told.
+    asked_in: Vec<Option<Language>>,
+}
+
+impl<'a> Searched<'a> {
+    fn new(files: &'a [File], queries: &[String]) -> Self {
+        let with_languages =
+            files.iter().map(|file| (&file.id, (file, file.languages.iter().filter_map(|code| Language::from_code(code)).collect())));
+        let files: HashMap<_, (_, Vec<Language>)> = with_languages.collect();
+        let languages: BTreeSet<Language> = files.values().flat_map(|(_, languages)| languages.iter().copied()).collect();
+        let languages: Vec<Language> = languages.into_iter().collect();
+        let asked_in = queries.iter().map(|query| Language::of_question(query, &languages)).collect();
+        Self { files, languages, asked_in }
+    }
+
+    fn language(&self, chunk: &Chunk) -> Option<Language> {
+        self.files.get(&chunk.file_id).and_then(|(_, languages)| chunk_language(&chunk.text, languages))
+    }
+
+    fn ids(&self) -> Vec<FileId> {
+        self.files.keys().map(|id| (*id).clone()).collect()
+    }
+}
+
 impl Retrieval {
     /// The passages of `files` on what is asked, best first.
     pub(super) async fn passages(&self, files: &[File], asked: &Asked<'_>, plan: &Plan) -> Result<Vec<Passage>, Error> {
         if files.is_empty() || plan.limit == 0 {
             return Ok(Vec::new());
         }
-        let by_id: HashMap<&FileId, &File> = files.iter().map(|file| (&file.id, file)).collect();
-        let share = |id: &FileId| by_id.get(id).map_or(0.0, |file| self.words_share(file, plan));
+        let searched = Searched::new(files, asked.queries);
         let candidates = plan.limit.max(RERANKED_OF_ONE * plan.kept_by_reranker);
-        let rankings = self.rankings(files, asked, plan, candidates).await?;
-        let fused = fuse(rankings, share);
+        let rankings = self.rankings(&searched, asked, plan, candidates).await?;
+        let fused = fuse(rankings, |chunk| self.words_share(&searched, chunk, plan));
         if let Some(passages) = self.reranked(&fused[..fused.len().min(candidates)], asked, plan).await {
             return Ok(join(passages));
         }
         let mut passages = Vec::with_capacity(plan.limit);
         for ranked in fused {
-            let score = self.score(&ranked, by_id.get(&ranked.chunk.file_id).copied(), asked, plan);
+            let score = self.score(&ranked, &searched, asked, plan);
             if score >= plan.threshold {
                 passages.push(Passage::new(ranked.chunk, score));
             }
@@ -88,31 +116,32 @@ impl Retrieval {
         Ok(join(passages))
     }
 
-    /// Of the places that a chunk of the file has, how much those by words count.
-    fn words_share(&self, file: &File, plan: &Plan) -> f32 {
+    /// How much a chunk's place counts in a ranking by words, from 0 to 1.
+    fn words_share(&self, searched: &Searched<'_>, chunk: &Chunk, plan: &Plan) -> f32 {
         match plan.words {
             _ if !plan.hybrid => 0.0,
             Some(words) => words,
-            None if self.knows(file) => SHARE_OF_KNOWN,
+            None if self.knows(searched, chunk) => SHARE_OF_KNOWN,
             None => SHARE_OF_UNKNOWN,
         }
     }
 
-    fn knows(&self, file: &File) -> bool {
-        file.language.as_deref().is_none_or(|language| self.embedder.knows(language))
+    /// Whether the likeness of a chunk's vector and a question's says something: the embedder knows the languages of both.
+    fn knows(&self, searched: &Searched<'_>, chunk: &Chunk) -> bool {
+        let asked_in = searched.asked_in.iter().copied().flatten();
+        asked_in.chain(searched.language(chunk)).all(|language| self.embedder.knows(language.code()))
     }
 
-    /// A ranking by vectors and one by words for each query, as far as their shares make them count.
-    async fn rankings(&self, files: &[File], asked: &Asked<'_>, plan: &Plan, candidates: usize) -> Result<Vec<Vec<Hit>>, Error> {
+    /// A ranking by vectors and one by words for each question, as far as their shares make them count.
+    async fn rankings(&self, searched: &Searched<'_>, asked: &Asked<'_>, plan: &Plan, candidates: usize) -> Result<Vec<Vec<Hit>>, Error> {
         let space = Space { fingerprint: self.embedder.fingerprint().clone(), dimension: self.embedder.dimension().await? };
-        let ids: Vec<FileId> = files.iter().map(|file| file.id.clone()).collect();
         let limit = if plan.hybrid { candidates.max(DEPTH) } else { candidates };
         let mut rankings = Vec::with_capacity(2 * asked.queries.len());
         if plan.hybrid {
-            let languages: BTreeSet<Option<Language>> = files.iter().map(language).collect();
-            for query in asked.queries {
-                let query = TermQuery { terms: question_terms(query, languages.iter().copied()), files: ids.clone(), limit };
-                if !query.terms.is_empty() {
+            for (query, language) in asked.queries.iter().zip(&searched.asked_in) {
+                let terms = question_terms(query, *language, &searched.languages);
+                if !terms.is_empty() {
+                    let query = TermQuery { terms, files: searched.ids(), limit };
                     rankings.push(self.vectors.search_terms(&space, &query).await.map_err(damaged)?);
                 }
             }
@@ -120,7 +149,7 @@ impl Retrieval {
         if !plan.hybrid || plan.words != Some(1.0) {
             let embed = async || self.embedder.embed(asked.queries, Purpose::Query).await;
             for vector in asked.vectors.get_or_try_init(embed).await? {
-                let query = Query { vector: vector.clone(), files: ids.clone(), limit };
+                let query = Query { vector: vector.clone(), files: searched.ids(), limit };
                 rankings.push(self.vectors.search(&space, &query).await.map_err(damaged)?);
             }
         }
@@ -128,19 +157,19 @@ impl Retrieval {
     }
 
     /// How near a chunk is to what is asked, from 0 to 1: by its vector, or by the part of a question's words that it has; what says more.
-    fn score(&self, ranked: &Ranked, file: Option<&File>, asked: &Asked<'_>, plan: &Plan) -> f32 {
+    fn score(&self, ranked: &Ranked, searched: &Searched<'_>, asked: &Asked<'_>, plan: &Plan) -> f32 {
         let by_vector = ranked.similarity.map_or(0.0, |similarity| f32::midpoint(similarity, 1.0).clamp(0.0, 1.0));
         if !plan.hybrid {
             return by_vector;
         }
-        let analyser = Analyser::new(file.and_then(language));
+        let analyser = Analyser::new(searched.language(&ranked.chunk));
         let words: HashSet<String> = chunk_terms(&analyser, &ranked.chunk).into_iter().collect();
         let covered = asked.queries.iter().map(|query| {
             let wanted: HashSet<String> = analyser.terms(query).into_iter().collect();
             wanted.intersection(&words).count() as f32 / wanted.len().max(1) as f32
         });
         let by_words = covered.fold(0.0, f32::max);
-        if file.is_some_and(|file| self.knows(file)) { by_vector.max(by_words) } else { by_words }
+        if self.knows(searched, &ranked.chunk) { by_vector.max(by_words) } else { by_words }
     }
 
     /// The best as the reranker sees them; `None` where there is none, or it fails: a question is answered all the same.
@@ -158,8 +187,4 @@ impl Retrieval {
             }
         }
     }
-}
-
-fn language(file: &File) -> Option<Language> {
-    file.language.as_deref().and_then(Language::from_code)
 }

@@ -4,6 +4,7 @@
 mod files;
 mod full;
 mod house;
+mod hybrid;
 mod jobs;
 mod knowledge;
 mod repair;

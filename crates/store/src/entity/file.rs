@@ -20,7 +20,7 @@ pub struct Model {
     pub status: String,
     pub error: Option<String>,
     pub fingerprint: Option<String>,
-    pub language: Option<String>,
+    pub languages: Option<String>,
     pub metadata: Json,
     pub created_at: i64,
     pub updated_at: i64,

@@ -1,4 +1,4 @@
-//! The language that a file's text is in, as questions to it have to know.
+//! The languages that a file's text is in, as questions to it have to know.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -12,7 +12,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // ISO 639-3; none where it could not be told, and where the file was indexed before anybody asked.
-        manager.alter_table(Table::alter().table("file").add_column(text_null("language")).to_owned()).await
+        // ISO 639-3 with spaces between; none where they could not be told, and where the file was indexed before anybody asked.
+        manager.alter_table(Table::alter().table("file").add_column(text_null("languages")).to_owned()).await
     }
 }
