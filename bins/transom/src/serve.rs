@@ -33,8 +33,8 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
     let left = repair.objects().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;
     let House { app, pipeline, workers, vectors, hold: _hold } = house;
     let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
-    let mended = tokio::spawn(mend(repair, left));
-    let upkeep = tokio::spawn(keep_tidy(vectors));
+    let mended = tokio::spawn(mend(repair.clone(), Some(left)));
+    let upkeep = tokio::spawn(keep_vectors(vectors, repair));
 
     let models = app.models.clone();
     tokio::spawn(async move {
@@ -78,24 +78,35 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
     ended
 }
 
-/// Puts right what an earlier run left; again where it fails, because the embedding model may not answer yet.
-async fn mend(repair: Repair, left: Objects) {
+/// Puts right what an earlier run left, or without that the vectors alone; again where it fails, because the embedding model may
+/// not answer yet.
+async fn mend(repair: Repair, left: Option<Objects>) {
     let mut wait = Duration::from_secs(5);
-    while let Err(error) = repair.at_start(&left).await {
+    loop {
+        let mended = match &left {
+            Some(left) => repair.at_start(left).await,
+            None => repair.mend_vectors().await,
+        };
+        let Err(error) = mended else { return };
         tracing::error!(%error, "what is stored could not be checked; it will be tried again");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 
-async fn keep_tidy(vectors: Arc<dyn VectorStore>) {
+/// Tidies the vectors now and then, and makes them again where they turn out to be damaged.
+async fn keep_vectors(vectors: Arc<dyn VectorStore>, repair: Repair) {
     let mut ticks = tokio::time::interval(TIDY_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await; // The first is at once: nothing is to be done at start.
     loop {
-        ticks.tick().await;
-        if let Err(error) = vectors.optimize().await {
-            tracing::error!(%error, "the vector store could not be tidied up");
+        tokio::select! {
+            _ = ticks.tick() => {
+                if let Err(error) = vectors.optimize().await {
+                    tracing::error!(%error, "the vector store could not be tidied up");
+                }
+            }
+            () = vectors.damage() => mend(repair.clone(), None).await,
         }
     }
 }

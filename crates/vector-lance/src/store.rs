@@ -151,6 +151,10 @@ impl VectorStore for LanceStore {
         self.alone(|inner| async move { inner.tables.retain(&embedders).await }).await
     }
 
+    async fn damage(&self) {
+        self.inner.tables.damage.notified().await;
+    }
+
     async fn optimize(&self) -> Result<(), VectorError> {
         let mut outcome = Ok(());
         for name in self.inner.tables.names().await? {
@@ -158,10 +162,7 @@ impl VectorStore for LanceStore {
             // To its end even if the caller leaves, as every write.
             let tidied = tokio::spawn(async move {
                 let Some(opened) = inner.tables.by_name(&name).await? else { return Ok(()) };
-                match tidy(&opened, &inner.config, &inner.writer).await {
-                    Err(_) if opened.dropped.load(Ordering::Relaxed) => Ok(()),
-                    outcome => outcome,
-                }
+                tidy(&inner, &opened).await
             });
             outcome =
                 outcome.and(tidied.await.unwrap_or_else(|error| Err(VectorError::Backend(format!("tidying was broken off: {error}")))));

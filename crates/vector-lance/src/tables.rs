@@ -8,7 +8,7 @@ use lance::Dataset;
 use lance::dataset::scanner::RowAddrTreeMap;
 use lance::index::DatasetIndexExt;
 use lancedb::{Connection, Table};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, Notify, RwLock};
 use transom_domain::{FileId, Fingerprint};
 use transom_vector::{Space, VectorError};
 
@@ -97,11 +97,13 @@ enum Known {
 pub(crate) struct Tables {
     connection: Connection,
     known: RwLock<HashMap<String, Known>>,
+    /// Told of damage.
+    pub(crate) damage: Notify,
 }
 
 impl Tables {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, known: RwLock::default() }
+        Self { connection, known: RwLock::default(), damage: Notify::new() }
     }
 
     /// The space's table, where there is one.
@@ -199,6 +201,7 @@ impl Tables {
         for entry in self.known.write().await.values_mut() {
             if matches!(entry, Known::Open(other) if Arc::ptr_eq(other, opened)) {
                 *entry = Known::Damaged(opened.space.clone(), reason.to_owned());
+                self.damage.notify_one();
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What has to be done after writes: pieces are merged, indexes follow, old versions go.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
@@ -15,6 +16,7 @@ use transom_vector::VectorError;
 use crate::LanceConfig;
 use crate::error::{guard, translate};
 use crate::rows::{TERMS, VECTOR};
+use crate::store::Inner;
 use crate::tables::Opened;
 
 /// Pieces of fewer rows are merged. LanceDB's own million would write a whole table again each time.
@@ -34,7 +36,18 @@ pub(crate) fn is_due(opened: &Opened, config: &LanceConfig) -> bool {
 /// Tidies a space. Everything is tried, so that a merge that fails does not let the folder grow; the first failure is told.
 ///
 /// Merging and pruning hold up writers; indexes, which take long, are made beside them.
-pub(crate) async fn tidy(opened: &Opened, config: &LanceConfig, writer: &Mutex<()>) -> Result<(), VectorError> {
+pub(crate) async fn tidy(inner: &Inner, opened: &Arc<Opened>) -> Result<(), VectorError> {
+    match tidy_open(opened, &inner.config, &inner.writer).await {
+        Err(_) if opened.dropped.load(Ordering::Relaxed) => Ok(()),
+        Err(VectorError::Damaged(reason)) => {
+            inner.tables.damaged(opened, &reason).await;
+            Err(VectorError::Damaged(reason))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn tidy_open(opened: &Opened, config: &LanceConfig, writer: &Mutex<()>) -> Result<(), VectorError> {
     let _alone = opened.upkeep.lock().await;
     if !opened.untidy.swap(false, Ordering::Relaxed) {
         return Ok(());

@@ -82,10 +82,7 @@ async fn finish(inner: &Arc<Inner>, opened: &Arc<Opened>, outcome: Result<(), Ve
     if is_due(opened, &inner.config) && opened.upkeep.try_lock().is_ok() {
         let (inner, opened) = (inner.clone(), opened.clone());
         tokio::spawn(async move {
-            let tidied = tidy(&opened, &inner.config, &inner.writer).await;
-            if let Err(error) = tidied
-                && !opened.dropped.load(Ordering::Relaxed)
-            {
+            if let Err(error) = tidy(&inner, &opened).await {
                 // The writes are done all the same; the next `optimize` tells, if it fails again.
                 tracing::warn!(%error, table = opened.table.name(), "vectors could not be tidied after many writes");
             }

@@ -135,6 +135,12 @@ pub trait VectorStore: Send + Sync + 'static {
     /// Removes every space of other embedders than these; also what is too damaged or too old to say whose it is.
     async fn retain(&self, embedders: &[Fingerprint]) -> Result<(), VectorError>;
 
+    /// Returns when a space that could be read turned out to be damaged, whoever met it: then it has to be made again. What was
+    /// said before is not lost. A store that cannot be damaged never returns.
+    async fn damage(&self) {
+        std::future::pending().await
+    }
+
     /// Tidies up after many writes; nothing changes for readers.
     async fn optimize(&self) -> Result<(), VectorError>;
 }

@@ -46,7 +46,8 @@ impl Report {
     }
 }
 
-/// Compares and repairs.
+/// Compares and repairs. Cheap to clone.
+#[derive(Clone)]
 pub struct Repair {
     pipeline: Pipeline,
 }
@@ -111,8 +112,20 @@ impl Repair {
         compare_bytes(&files, before, &mut report);
         // Files that came since have bytes that were not listed; those that were there and have none are for the doctor to name.
         self.erase_bytes(&report).await?;
-        report.orphan_bytes.clear();
-        self.compare_vectors(&files, &mut report).await?;
+        self.mend_vectors_of(&files).await
+    }
+
+    /// What a server does that met damaged vectors while it runs: they are made again in the background.
+    ///
+    /// # Errors
+    /// Where rows or the embedder cannot be asked.
+    pub async fn mend_vectors(&self) -> Result<(), Error> {
+        self.mend_vectors_of(&self.files().await?).await
+    }
+
+    async fn mend_vectors_of(&self, files: &BTreeMap<FileId, File>) -> Result<(), Error> {
+        let mut report = Report::default();
+        self.compare_vectors(files, &mut report).await?;
         if report.damaged || !report.missing_vectors.is_empty() {
             tracing::warn!(files = report.missing_vectors.len(), damaged = report.damaged, "vectors are lost; they are made again");
         }

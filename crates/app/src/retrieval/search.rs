@@ -198,9 +198,7 @@ pub(super) fn damaged(error: VectorError) -> Error {
     match error {
         VectorError::Damaged(reason) => {
             tracing::error!(%reason, "the stored vectors are damaged");
-            Error::Unavailable(
-                "the search index is damaged and has to be made again: ask your administrator to run `transom doctor`".to_owned(),
-            )
+            Error::Unavailable("the search index is damaged and is being made again: try again later".to_owned())
         }
         other => other.into(),
     }

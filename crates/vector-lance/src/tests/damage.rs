@@ -144,6 +144,23 @@ async fn a_folder_that_vanishes_under_the_store_is_noticed_and_made_again() {
     assert_can_be_made_again(&store).await;
 }
 
+/// Whoever met it: the one who listens makes the space again.
+#[tokio::test]
+async fn damage_that_a_search_meets_is_told() {
+    let folder = TempDir::new().expect("there is a temporary folder");
+    drop(filled(folder.path()).await);
+    for data in files_below(&table(folder.path()).join("data"), ".lance") {
+        truncate(&data, 10);
+    }
+    let store = open(folder.path()).await;
+    assert!(futures_util::poll!(std::pin::pin!(store.damage())).is_pending(), "nobody has met it");
+    assert_damaged(search(&store).await);
+    store.damage().await;
+    assert_damaged(search(&store).await);
+    assert!(futures_util::poll!(std::pin::pin!(store.damage())).is_pending(), "it is told once");
+    assert_can_be_made_again(&store).await;
+}
+
 /// All at once, with everything in it: the store goes on.
 #[tokio::test]
 async fn a_store_whose_whole_folder_vanishes_can_be_filled_again() {
