@@ -38,7 +38,7 @@ impl LanceConfig {
             exact_up_to: 20_000,
             index_from: 50_000,
             partitions_searched: 32,
-            refined: 8,
+            refined: 10,
             tidy_after: 256,
             fresh_rows: 1_000,
             keep_versions: Duration::from_secs(120),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use lancedb::Table;
 use lancedb::index::Index;
 use lancedb::index::scalar::FtsIndexBuilder;
-use lancedb::index::vector::IvfPqIndexBuilder;
+use lancedb::index::vector::IvfRqIndexBuilder;
 use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 use lancedb::{DistanceType, index};
 use tokio::sync::Mutex;
@@ -21,6 +21,9 @@ use crate::tables::Opened;
 
 /// Pieces of fewer rows are merged. LanceDB's own million would write a whole table again each time.
 const ROWS_OF_A_PIECE: usize = 25_000;
+
+/// A search looks into some dozens of partitions; smaller ones make it quicker, and finding them slower.
+const ROWS_OF_A_PARTITION: u32 = 2_048;
 
 /// The index of words follows in pieces of its own; from this many on they are merged into one.
 const WORD_PIECES: u32 = 8;
@@ -84,9 +87,11 @@ async fn index(opened: &Opened, config: &LanceConfig) -> Result<(), VectorError>
         follow(table, TERMS).await?;
         opened.tidied_rows.store(rows as u64, Ordering::Relaxed);
     }
-    if rows >= config.index_from && !follow(table, VECTOR).await? {
-        let index = IvfPqIndexBuilder::default().distance_type(DistanceType::Cosine);
-        table.create_index(&[VECTOR], Index::IvfPq(index)).execute().await.map_err(translate)?;
+    // LanceDB quantises whole bytes. A space of another dimension goes without: every model's is a multiple of eight.
+    if rows >= config.index_from && opened.space.dimension.is_multiple_of(8) && !follow(table, VECTOR).await? {
+        // One bit a dimension: 48 bytes for 384 dimensions. LanceDB splits partitions as they grow.
+        let index = IvfRqIndexBuilder::default().distance_type(DistanceType::Cosine).num_bits(1).target_partition_size(ROWS_OF_A_PARTITION);
+        table.create_index(&[VECTOR], Index::IvfRq(index)).execute().await.map_err(translate)?;
     }
     Ok(())
 }

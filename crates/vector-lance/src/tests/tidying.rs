@@ -77,31 +77,36 @@ async fn a_large_space_gets_an_index_that_finds_old_and_new_files() {
         config.keep_versions = Duration::ZERO;
     })
     .await;
-    let spread = |n: u32| (0..100).map(|chunk| (chunk * 6 + n) as f32 * 0.6).map(at).collect::<Vec<_>>();
+    let spread = |n: u32| (0..100).map(|chunk| (chunk * 6 + n) as f32 * 0.6).map(wide).collect::<Vec<_>>();
     for n in 0..6 {
-        put(&store, &space(2), &format!("file-{n}"), &spread(n)).await;
+        put(&store, &space(8), &format!("file-{n}"), &spread(n)).await;
     }
     let indexed = async || store.inner.tables.opened().await[0].has_vector_index().await.expect("indexes are listed");
     assert!(!indexed().await);
     store.optimize().await.expect("the store is tidied");
     assert!(indexed().await);
-    put(&store, &space(2), "new", &[at(0.5), at(90.5)]).await;
+    put(&store, &space(8), "new", &[wide(0.5), wide(90.5)]).await;
     store.delete(&[file("file-2")]).await.expect("a file is deleted");
-    put(&store, &space(2), "file-3", &[at(45.0)]).await;
+    put(&store, &space(8), "file-3", &[wide(45.0)]).await;
     for _ in 0..3 {
         for (files, nearest) in
             [(vec!["new", "file-2", "file-3"], "new#0"), (vec!["file-3", "file-2"], "file-3#0"), (vec!["file-1"], "file-1#0")]
         {
             let files = files.into_iter().map(file).collect();
-            let hits = store.search(&space(2), &Query { vector: at(0.5), files, limit: 1 }).await.expect("it searches");
+            let hits = store.search(&space(8), &Query { vector: wide(0.5), files, limit: 1 }).await.expect("it searches");
             assert_eq!(hits.iter().map(|hit| hit.chunk.text.as_str()).collect::<Vec<_>>(), [nearest]);
         }
         let files = ["new", "file-1", "file-2", "file-3"].map(file).to_vec();
-        let hits = store.search(&space(2), &Query { vector: at(0.5), files, limit: 1000 }).await.expect("it searches");
+        let hits = store.search(&space(8), &Query { vector: wide(0.5), files, limit: 1000 }).await.expect("it searches");
         let of = |id: &str| hits.iter().filter(|hit| hit.chunk.file_id == file(id)).count();
         assert_eq!([of("new"), of("file-1"), of("file-2"), of("file-3")], [2, 100, 0, 1]);
         store.optimize().await.expect("the store is tidied");
     }
+}
+
+/// The plane in eight dimensions.
+fn wide(degrees: f32) -> Vec<f32> {
+    at(degrees).into_iter().chain([0.0; 6]).collect()
 }
 
 /// Nothing is fresh after tidying, so nothing is looked at one by one.
