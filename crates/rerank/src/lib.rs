@@ -70,7 +70,9 @@ impl Reranker for ExternalReranker {
             return Err(self.upstream.broken("it is no list of results with an index and a relevance_score"));
         };
         let mut seen = HashSet::new();
-        if results.is_empty() || !results.iter().all(|one| one.index < texts.len() && one.relevance_score.is_finite() && seen.insert(one.index)) {
+        if results.is_empty()
+            || !results.iter().all(|one| one.index < texts.len() && one.relevance_score.is_finite() && seen.insert(one.index))
+        {
             return Err(self.upstream.broken("its results do not fit the documents that were sent"));
         }
         let raw = results.iter().any(|one| !(0.0..=1.0).contains(&one.relevance_score));

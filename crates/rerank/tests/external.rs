@@ -1,4 +1,5 @@
 //! The reranker against a scripted upstream on the loopback.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use transom_llm::{LlmError, Relevance, Reranker};

@@ -144,9 +144,7 @@ async fn a_child_that_somebody_kills_is_not_the_documents_fault() {
         loop {
             // The child that was killed before may still be listed, and be gone when it is looked at.
             for child in children("killed") {
-                let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-                // The state comes after the name: it runs, so it has taken the document.
-                if stat.rsplit(") ").next().is_some_and(|state| state.starts_with('R')) {
+                if runs(child) {
                     kill(child).await;
                 }
             }
@@ -204,6 +202,15 @@ fn children(name: &str) -> Vec<u32> {
     let is_named =
         |id: &u32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).is_ok_and(|line| line.ends_with(&format!("\0{name}\0")));
     all.filter(is_named).collect()
+}
+
+/// Whether a thread of the child runs, as it does while it reads a document that never ends.
+#[cfg(target_os = "linux")]
+fn runs(child: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{child}/task")).into_iter().flatten().flatten();
+    let states = threads.map(|thread| std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default());
+    // The state comes after the name, which is in brackets.
+    states.into_iter().any(|stat| stat.rsplit(") ").next().is_some_and(|state| state.starts_with('R')))
 }
 
 #[cfg(target_os = "linux")]

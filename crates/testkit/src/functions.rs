@@ -10,7 +10,7 @@ use transom_llm::{
     FunctionModel, FunctionRuntime, LlmError, StreamFilter, Valves, wire,
 };
 
-/// Runs functions whose code is a JSON object: see [`Code`].
+/// Runs functions whose code is a JSON object that says what each hook does; `Code` in this file has its members.
 #[derive(Default)]
 pub struct ScriptedFunctions {
     log: Arc<Mutex<Vec<String>>>,
