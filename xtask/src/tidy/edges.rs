@@ -36,6 +36,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("transom-api", &["transom-domain", "transom-app", "transom-llm"]),
+    ("transom-console", &[]),
     ("transom-testkit", &["transom-domain", "transom-llm", "transom-vector"]),
     (
         "transom",
@@ -44,6 +45,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-app",
             "transom-auth",
             "transom-config",
+            "transom-console",
             "transom-domain",
             "transom-embed",
             "transom-fetch",
@@ -60,6 +62,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-vector-lance",
         ],
     ),
+    ("transom-bench", &[]),
     ("xtask", &[]),
 ];
 
@@ -79,7 +82,8 @@ const ONLY_THE_BINARY: &str = "transom-vector-lance";
 /// Crates of others that few of ours may know, tests included.
 const KEPT_IN: &[(&[&str], &[&str])] = &[
     (&["lancedb", "lance", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
-    (&["actix-web", "actix-cors", "actix-multipart", "tracing-actix-web", "paperclip"], &["transom-api", "transom", "transom-testkit"]),
+    (&["actix-web"], &["transom-api", "transom-console", "transom", "transom-testkit"]),
+    (&["actix-cors", "actix-multipart", "tracing-actix-web", "paperclip", "utoipa-swagger-ui"], &["transom-api", "transom", "transom-testkit"]),
     (&["sea-orm", "sea-orm-migration", "sqlx"], &["transom-store", "transom-migrations"]),
     (&["rten", "rten-tensor", "tokenizers"], &["transom-embed"]),
     (
@@ -100,7 +104,7 @@ const KEPT_IN: &[(&[&str], &[&str])] = &[
     ),
     (&["icu_segmenter", "rust-stemmers", "stop-words", "whatlang"], &["transom-words"]),
     (&["landlock", "seccompiler"], &["transom-sandbox"]),
-    (&["clap"], &["transom", "xtask"]),
+    (&["clap"], &["transom", "transom-bench", "xtask"]),
 ];
 
 /// Crates of others that few of ours may know outside tests.

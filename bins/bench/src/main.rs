@@ -1,0 +1,3 @@
+//! Measures what a gateway adds to a call.
+
+fn main() {}
