@@ -140,12 +140,7 @@ impl Functions {
         self.run_what_is_on(loaded).await?;
         let running = self.models.functions().active().get(id.as_str()).cloned();
         if let Some(running) = running.filter(|running| running.about.manifold) {
-            let listing = tokio::spawn(async move {
-                if running.list_models().await.is_err() {
-                    tracing::warn!(function = running.id, "a function does not list its models");
-                }
-            });
-            let _ = tokio::time::timeout(LISTING, listing).await;
+            running.list_within(LISTING).await;
         }
         self.models.functions_changed().await
     }

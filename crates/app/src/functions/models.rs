@@ -32,17 +32,8 @@ impl ChatModel for FunctionModels {
 
     async fn models(&self) -> Result<Vec<UpstreamModel>, LlmError> {
         let functions = self.registry.active().functions.clone();
-        join_all(functions.into_iter().filter(|function| function.about.manifold).map(|function| async move {
-            // A task of its own: what answers too late for this list is there for the next.
-            let listing = tokio::spawn(async move {
-                if let Err(error) = function.list_models().await {
-                    // The words of a function are for its caller; a log keeps none of them.
-                    tracing::warn!(function = function.id, kind = kind(&error), "a function does not list its models");
-                }
-            });
-            let _ = tokio::time::timeout(PATIENCE, listing).await;
-        }))
-        .await;
+        let manifolds = functions.iter().filter(|function| function.about.manifold);
+        join_all(manifolds.map(|function| function.list_within(PATIENCE))).await;
         Ok(self.registry.offers())
     }
 
@@ -64,16 +55,5 @@ impl ChatModel for FunctionModels {
 
     async fn embeddings(&self, _: Body) -> Result<Bytes, LlmError> {
         Err(LlmError::Invalid("a function makes no embeddings".to_owned()))
-    }
-}
-
-fn kind(error: &LlmError) -> &'static str {
-    match error {
-        LlmError::Refused { .. } => "refused",
-        LlmError::Unreachable { .. } => "unreachable",
-        LlmError::TimedOut { .. } => "timed out",
-        LlmError::Broken { .. } => "broken",
-        LlmError::Invalid(_) => "invalid",
-        LlmError::Internal(_) => "internal",
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use serde_json::{Map, Value, json};
 use transom_domain::ModelRecord;
-use transom_llm::{Function, FunctionAbout, FunctionError, FunctionKind, FunctionModel, UpstreamModel};
+use transom_llm::{Function, FunctionAbout, FunctionError, FunctionKind, FunctionModel, LlmError, UpstreamModel};
 
 /// How long the first call for a pipe's model waits for the pipe to list its models, its worker's start included.
 const FIRST_LIST: Duration = Duration::from_secs(30);
@@ -76,22 +76,35 @@ impl Running {
     }
 
     /// Asks a manifold pipe for its models, and keeps the answer.
-    pub async fn list_models(&self) -> Result<(), transom_llm::LlmError> {
+    pub async fn list_models(&self) -> Result<(), LlmError> {
         if self.is_pipe() && self.about.manifold {
             self.models.store(Arc::new(self.function.models().await?));
         }
         Ok(())
     }
 
+    /// The same for who waits no longer than `patience`; what comes later is kept all the same. A failure is logged.
+    pub async fn list_within(self: &Arc<Self>, patience: Duration) {
+        let asked = self.clone();
+        // A task of its own: neither a caller that leaves nor one whose patience ends takes the answer from the others.
+        let listing = tokio::spawn(async move {
+            if let Err(error) = asked.list_models().await {
+                // The words of a function are for its caller; a log keeps none of them.
+                tracing::warn!(function = asked.id, kind = kind(&error), "a function does not list its models");
+            }
+        });
+        let _ = tokio::time::timeout(patience, listing).await;
+    }
+
     /// Asks a manifold pipe that has listed nothing yet. Whether it lists something now that it did not before the call.
-    async fn list_first(&self) -> bool {
+    async fn list_first(self: &Arc<Self>) -> bool {
         let unlisted = || self.is_pipe() && self.models.load().is_empty();
         if !unlisted() {
             return false;
         }
         let _turn = self.first_list.lock().await;
-        if unlisted() && !matches!(tokio::time::timeout(FIRST_LIST, self.list_models()).await, Ok(Ok(()))) {
-            tracing::warn!(function = self.id, "a function does not list its models");
+        if unlisted() {
+            self.list_within(FIRST_LIST).await;
         }
         !unlisted()
     }
@@ -255,4 +268,15 @@ impl Registry {
 pub(crate) fn user_valves(settings: Option<&Value>) -> impl Iterator<Item = (&String, &Map<String, Value>)> {
     let all = settings.and_then(|settings| settings.pointer("/functions/valves")).and_then(Value::as_object);
     all.into_iter().flatten().filter_map(|(id, values)| Some((id, values.as_object()?)))
+}
+
+fn kind(error: &LlmError) -> &'static str {
+    match error {
+        LlmError::Refused { .. } => "refused",
+        LlmError::Unreachable { .. } => "unreachable",
+        LlmError::TimedOut { .. } => "timed out",
+        LlmError::Broken { .. } => "broken",
+        LlmError::Invalid(_) => "invalid",
+        LlmError::Internal(_) => "internal",
+    }
 }
