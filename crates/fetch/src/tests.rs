@@ -215,7 +215,10 @@ async fn a_name_with_one_closed_address_among_its_addresses_is_refused() {
 
 #[tokio::test]
 async fn a_name_nobody_knows_and_a_port_nobody_listens_on_are_said_to_be_unreachable() {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+    // Bound, so that no other test gets the port, and without a listener.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed = held.local_addr().unwrap();
     let fetcher = outside(FetchSettings::default(), &[]);
     for address in ["http://nobody.test/".to_owned(), format!("http://{closed}/")] {
         let result = fetcher.fetch(&address).await;

@@ -3,7 +3,7 @@
 //! [`Upstream`] is a real HTTP server on the loopback with OpenAI's API below `/v1` and Ollama's below `/api`. It answers
 //! deterministically, or as a [`Script`] says: slowly, broken off, with a refusal, or not at all. It keeps what it received,
 //! and tells when a client left before the end of its answer. [`UpstreamStage`] sets it up for the suite that every chat
-//! model passes.
+//! model passes. [`ClosedPort`] is an upstream that is not there.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -18,12 +18,14 @@
 //! ```
 #![allow(clippy::unwrap_used)]
 
+mod closed;
 mod embed;
 mod embedder;
 mod functions;
 mod stage;
 mod upstream;
 
+pub use closed::ClosedPort;
 pub use embed::embed;
 pub use embedder::BagOfWords;
 pub use functions::ScriptedFunctions;

@@ -1,6 +1,5 @@
 //! The scripted upstream as a stage of the suite that every chat model passes.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 use transom_llm::ChatModel;
 use transom_llm::testkit::suite::{Scene, Stage};
 
-use crate::{Script, Upstream};
+use crate::{ClosedPort, Script, Upstream};
 
 /// Makes an adapter for an upstream's address (without a path) that waits no longer than the duration.
 type Make = Box<dyn Fn(&str, Duration) -> Arc<dyn ChatModel> + Send + Sync>;
@@ -17,13 +16,14 @@ type Make = Box<dyn Fn(&str, Duration) -> Arc<dyn ChatModel> + Send + Sync>;
 /// An upstream, and how an adapter is made for it.
 pub struct UpstreamStage {
     upstream: Upstream,
+    closed: ClosedPort,
     make: Make,
 }
 
 impl UpstreamStage {
     /// Starts an upstream. `make` gets its address without a path, and how long the adapter is to wait.
     pub async fn new(make: impl Fn(&str, Duration) -> Arc<dyn ChatModel> + Send + Sync + 'static) -> Self {
-        Self { upstream: Upstream::start().await, make: Box::new(make) }
+        Self { upstream: Upstream::start().await, closed: ClosedPort::start(), make: Box::new(make) }
     }
 }
 
@@ -50,9 +50,7 @@ impl Stage for UpstreamStage {
     }
 
     fn model_of_a_dead_upstream(&self) -> Arc<dyn ChatModel> {
-        // A port that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
-        (self.make)(&format!("http://127.0.0.1:{port}"), Duration::from_secs(60))
+        (self.make)(&self.closed.base_url(), Duration::from_secs(60))
     }
 
     fn last_body(&self) -> Value {

@@ -83,7 +83,10 @@ const ONLY_THE_BINARY: &str = "transom-vector-lance";
 const KEPT_IN: &[(&[&str], &[&str])] = &[
     (&["lancedb", "lance", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
     (&["actix-web"], &["transom-api", "transom-console", "transom", "transom-testkit"]),
-    (&["actix-cors", "actix-multipart", "tracing-actix-web", "paperclip", "utoipa-swagger-ui"], &["transom-api", "transom", "transom-testkit"]),
+    (
+        &["actix-cors", "actix-multipart", "tracing-actix-web", "paperclip", "utoipa-swagger-ui"],
+        &["transom-api", "transom", "transom-testkit"],
+    ),
     (&["sea-orm", "sea-orm-migration", "sqlx"], &["transom-store", "transom-migrations"]),
     (&["rten", "rten-tensor", "tokenizers"], &["transom-embed"]),
     (

@@ -1,10 +1,9 @@
 //! Upstreams that hang, die and break.
 
-use tokio::net::TcpStream;
-use transom_testkit::{Script, Upstream};
+use transom_testkit::{ClosedPort, Script, Upstream};
 
 use crate::client::answer;
-use crate::place::{Place, until};
+use crate::place::Place;
 
 fn two(living: &Upstream, other: &Upstream) -> Place {
     Place::bare()
@@ -43,9 +42,9 @@ async fn a_model_of_an_upstream_that_died_is_a_502_that_gives_nothing_away() {
     let server = place.serve().await;
     let admin = server.client.sign_up().await;
     assert_eq!(admin.models().await, ["alive", "mortal"]);
-    let address = dying.base_url().trim_start_matches("http://").to_owned();
+    let address = dying.base_url().to_owned();
     drop(dying);
-    until("the upstream is gone", async || TcpStream::connect(&address).await.is_err().then_some(())).await;
+    let _closed = ClosedPort::in_place_of(&address).await;
     for stream in [false, true] {
         let (status, body) = answer(admin.chat("mortal", stream).send().await.unwrap()).await;
         assert_eq!(status, 502, "{body}");

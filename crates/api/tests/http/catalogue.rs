@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use transom_app::models::ModelsConfig;
-use transom_testkit::{Script, Upstream};
+use transom_testkit::{ClosedPort, Script, Upstream};
 
 use crate::common::{Server, Setup};
-use crate::gateway::{Gateway, chat, dead, ids, settings};
+use crate::gateway::{Gateway, chat, ids, settings};
 use crate::upstreams::{KEY, ollama, openai};
 
 const GPT: &str = "gpt-4-turbo";
@@ -43,7 +43,9 @@ async fn the_first_openai_connection_has_the_name_and_several_ollamas_take_turns
 #[actix_web::test]
 async fn a_dead_upstream_hides_none_of_a_living_one() {
     let upstream = Upstream::start().await;
-    let connections = vec![openai(0, &dead()), ollama(0, &dead()), openai(1, upstream.base_url()), ollama(1, upstream.base_url())];
+    let closed = ClosedPort::start();
+    let dead = closed.base_url();
+    let connections = vec![openai(0, &dead), ollama(0, &dead), openai(1, upstream.base_url()), ollama(1, upstream.base_url())];
     let gateway = Gateway::over(upstream, connections, settings()).await;
     let listed = ids(&gateway.admin.get("/api/models?refresh=true").await.ok());
     assert!(listed.contains(&GPT.to_owned()) && listed.contains(&LLAMA.to_owned()));

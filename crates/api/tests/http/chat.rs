@@ -4,10 +4,10 @@ use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use transom_app::models::Connection;
-use transom_testkit::{Script, Upstream};
+use transom_testkit::{ClosedPort, Script, Upstream};
 
 use crate::common::Client;
-use crate::gateway::{Gateway, chat, dead, impatient, post_bytes, settings};
+use crate::gateway::{Gateway, chat, impatient, post_bytes, settings};
 use crate::upstreams::{KEY, ollama, openai, patient_ollama, patient_openai};
 
 const GPT: &str = "gpt-4-turbo";
@@ -162,22 +162,15 @@ async fn an_upstream_that_cannot_be_reached_is_a_502_and_a_slow_one_a_504() {
     let Gateway { upstream, server: _server, admin, .. } = gone;
     let base = upstream.base_url().to_owned();
     drop(upstream);
-    until_closed(&base).await;
+    let _closed = ClosedPort::in_place_of(&base).await;
     for call in [chat(GPT), streamed(GPT), chat(LLAMA), streamed(LLAMA)] {
         assert!(!admin.post("/api/chat/completions", call).await.refused(502).is_empty());
     }
     admin.post("/ollama/api/generate", chat(LLAMA)).await.refused(502);
     admin.post("/openai/responses", chat(GPT)).await.refused(502);
-    let never = troubled(|_| vec![openai(0, &dead())]).await;
+    let closed = ClosedPort::start();
+    let never = troubled(|_| vec![openai(0, &closed.base_url())]).await;
     never.admin.post("/api/chat/completions", chat(GPT)).await.refused(400);
-}
-
-/// Returns when nobody listens there any more.
-async fn until_closed(base: &str) {
-    let address = base.trim_start_matches("http://").to_owned();
-    while tokio::net::TcpStream::connect(&address).await.is_ok() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
 }
 
 #[actix_web::test]

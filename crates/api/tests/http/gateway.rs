@@ -89,9 +89,3 @@ pub fn ids(list: &Value) -> Vec<String> {
 pub fn impatient() -> Limits {
     Limits { answer: Duration::from_secs(1), idle: Duration::from_secs(1), ..Limits::default() }
 }
-
-/// An address where nobody answers.
-pub fn dead() -> String {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
-    format!("http://127.0.0.1:{port}")
-}
