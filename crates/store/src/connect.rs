@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
@@ -115,6 +116,7 @@ async fn sqlite_pool(config: &StoreConfig, connections: u32, writes: bool) -> Re
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
+        .map_sqlx_sqlite_pool_opts(|pool| pool.before_acquire(|connection, _| Box::pin(is_usable(connection))))
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite.foreign_keys(true).busy_timeout(PATIENCE);
             if writes {
@@ -125,6 +127,18 @@ async fn sqlite_pool(config: &StoreConfig, connections: u32, writes: bool) -> Re
             }
         });
     Ok(Database::connect(options).await?)
+}
+
+/// Whether a connection that comes from the pool is in no transaction; otherwise the pool makes another one.
+///
+/// SQLite ends a transaction by itself where the disk is full, at its commit too. sqlx then goes on counting it, because the rollback
+/// that it sends fails, and no transaction could ever begin on that connection again: with the one writer, in the whole server.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback that was sent when a transaction was dropped may be on its way; what is asked now comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn connect_options(url: &str) -> ConnectOptions {

@@ -69,6 +69,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_written_after_a_full_disk_ended_a_transaction_is_committed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/transom.db", folder.path().display());
+        let store = Store::open(&StoreConfig { url, pool_size: 1 }).await.expect("a database");
+        store.write.execute_unprepared("CREATE TABLE big (bytes)").await.expect("a table");
+        store.write.execute_unprepared("PRAGMA max_page_count = 1").await.expect("a pragma");
+        let tx = store.begin().await.expect("a transaction");
+        let no_room = tx.execute_unprepared("INSERT INTO big VALUES (zeroblob(1000000))").await.expect_err("no room");
+        assert!(matches!(no_room.into(), StoreError::Full));
+        drop(tx);
+        store.write.execute_unprepared("PRAGMA max_page_count = 100000").await.expect("a pragma");
+        // One that is given up, and one that is not.
+        drop(store.begin().await.expect("a transaction"));
+        store.set_setting("small", &json!(1)).await.expect("room");
+        assert_eq!(store.setting("small").await.expect("a setting"), Some(json!(1)), "it is committed, and so others see it");
+    }
+
+    #[tokio::test]
     async fn an_acknowledged_write_is_on_the_disk() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/transom.db", folder.path().display());
