@@ -1,8 +1,9 @@
 //! What the compiler does not check: which crate may know which, how manifests are written, that crates have a front page,
-//! that the book's links lead somewhere.
+//! that the book's links lead somewhere and that it knows every warning and error of the log.
 
 mod book;
 mod edges;
+mod log;
 mod manifests;
 mod sources;
 
@@ -30,6 +31,7 @@ fn findings() -> Result<Vec<String>, String> {
     findings.extend(manifests::check(&metadata)?);
     findings.extend(sources::check(&metadata)?);
     findings.extend(book::check(&place::root())?);
+    findings.extend(log::check(&metadata)?);
     Ok(findings)
 }
 

@@ -1,18 +1,15 @@
 //! The book's pages are all in its summary, and what README and the pages point to is there.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Pages outside the summary, and links inside the repository that lead nowhere.
 pub fn check(root: &Path) -> Result<Vec<String>, String> {
     let pages = root.join("docs/src");
     let summary = read(&pages.join("SUMMARY.md"))?;
     let mut findings = links_to_nothing(&root.join("README.md"))?;
-    let entries = fs::read_dir(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.ends_with(".md") {
-            continue;
-        }
+    for path in markdown(&pages)? {
+        let name = path.strip_prefix(&pages).unwrap_or(&path).to_string_lossy().into_owned();
         if name != "SUMMARY.md" && !links(&summary).any(|link| link == name) {
             findings.push(format!("docs/src/{name} is not in docs/src/SUMMARY.md"));
         }
@@ -20,6 +17,20 @@ pub fn check(root: &Path) -> Result<Vec<String>, String> {
     }
     findings.sort();
     Ok(findings)
+}
+
+/// Every page, those in folders too.
+fn markdown(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut pages = Vec::new();
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            pages.extend(markdown(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            pages.push(path);
+        }
+    }
+    Ok(pages)
 }
 
 fn links_to_nothing(page: &Path) -> Result<Vec<String>, String> {

@@ -39,7 +39,8 @@ pub fn long_files(metadata: &Metadata, limit: usize) -> Result<Vec<(String, usiz
     Ok(long)
 }
 
-fn collect(folder: &Path, visit: &mut impl FnMut(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
+/// Shows every Rust file below a folder.
+pub fn collect(folder: &Path, visit: &mut impl FnMut(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

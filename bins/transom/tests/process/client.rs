@@ -26,6 +26,11 @@ impl Client {
         Self { base: base.to_owned(), http, token: None }
     }
 
+    /// The server's address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The same with a credential.
     pub fn bearing(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }

@@ -8,6 +8,7 @@ mod client;
 mod place;
 
 mod accounts;
+mod book;
 mod crash;
 mod doctor;
 mod environment;
