@@ -2,6 +2,7 @@
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use transom_testkit::{Script, Upstream};
 
 use crate::place::until;
 
@@ -88,6 +89,17 @@ impl Client {
         let (status, body) = answer(self.upload_call(name, content_type, bytes).send().await.unwrap()).await;
         assert_eq!(status, 200, "{body}");
         body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Uploads a text about a heron, which is being embedded for as long as the upstream's script is this one. Its id.
+    pub async fn upload_held(&self, upstream: &Upstream) -> String {
+        // The first file asks the upstream what model it has; only texts are to be held.
+        self.completed(&self.upload("first.txt", "An ordinary text.").await).await;
+        upstream.script_path("/api/embed", Script::hangs());
+        let calls = upstream.requests_of("/api/embed").len();
+        let file = self.upload("held.txt", "A heron stands in the reeds.").await;
+        until("the embedder is asked", async || (upstream.requests_of("/api/embed").len() > calls).then_some(())).await;
+        file
     }
 
     /// An upload; nothing where the answer does not come.

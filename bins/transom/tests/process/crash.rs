@@ -98,11 +98,7 @@ async fn a_file_whose_deletion_was_answered_stays_deleted_while_it_was_being_emb
     let place = Place::with_upstream(&upstream);
     let server = place.serve().await;
     let admin = server.client.sign_up().await;
-    admin.completed(&admin.upload("first.txt", "An ordinary text.").await).await;
-    upstream.script_path("/api/embed", Script::hangs());
-    let calls = upstream.requests_of("/api/embed").len();
-    let file = admin.upload("held.txt", "A heron stands in the reeds.").await;
-    until("the embedder is asked", async || (upstream.requests_of("/api/embed").len() > calls).then_some(())).await;
+    let file = admin.upload_held(&upstream).await;
     assert_eq!(admin.delete(&format!("/api/v1/files/{file}")).await.0, 200);
     server.kill().await;
     upstream.unscript();

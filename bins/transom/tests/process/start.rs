@@ -78,11 +78,7 @@ async fn files_that_are_being_processed_do_not_hold_the_stop() {
     let place = Place::with_upstream(&upstream);
     let server = place.serve().await;
     let admin = server.client.sign_up().await;
-    admin.completed(&admin.upload("first.txt", "An ordinary text.").await).await;
-    upstream.script_path("/api/embed", Script::hangs());
-    let calls = upstream.requests_of("/api/embed").len();
-    let file = admin.upload("held.txt", "A heron stands in the reeds.").await;
-    until("the embedder is asked", async || (upstream.requests_of("/api/embed").len() > calls).then_some(())).await;
+    let file = admin.upload_held(&upstream).await;
     server.stop().await;
     upstream.unscript();
     let server = place.serve().await;
