@@ -21,6 +21,7 @@ use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins,
 use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
 use transom_fetch::{FetchSettings, Fetcher, Reach};
+use transom_index::Index;
 use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
@@ -69,18 +70,15 @@ impl House {
         let vectors: Arc<dyn VectorStore> = Arc::new(
             LanceStore::open(LanceConfig::new(vectors_folder)).await.map_err(|error| format!("the vectors cannot be opened: {error}"))?,
         );
-        let embedder = embedder(config)?;
-        let splitter = Splitter::new(splitting(config)).map_err(|error| error.to_string())?;
+        let index = index(config, vectors.clone())?;
         let signals = Signals::default();
         let pipeline = Pipeline {
             store: store.clone(),
             objects: objects.clone(),
-            vectors: vectors.clone(),
-            embedder: embedder.clone(),
+            index: index.clone(),
             reader: Arc::new(sandbox(config)?),
-            splitter: Arc::new(splitter),
             signals: signals.clone(),
-            config: PipelineConfig { bypass: config.retrieval.bypass, ..PipelineConfig::default() },
+            config: PipelineConfig { bypass: config.retrieval.bypass },
         };
         let files_config = FilesConfig {
             max_size: config.files.max_size,
@@ -89,10 +87,7 @@ impl House {
             ..FilesConfig::default()
         };
         let files = Files::new(store.clone(), objects, signals, files_config);
-        let mut retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder, retrieval_settings(config));
-        if let Some(reranker) = &config.retrieval.reranker {
-            retrieval = retrieval.with_reranker(Arc::new(upstreams::reranker(config, reranker)?));
-        }
+        let retrieval = Retrieval::new(store.clone(), files.clone(), index, retrieval_settings(config));
         retrieval.load_changes().await.map_err(|error| format!("the changed settings cannot be read: {error}"))?;
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let fetcher = fetcher(config)?;
@@ -181,6 +176,16 @@ pub fn make_private(folder: &Path) -> Result<(), String> {
 
 fn in_folder(folder: &Path, name: &str, error: &dyn std::fmt::Display) -> String {
     format!("{} cannot be used: {error}", folder.join(name).display())
+}
+
+/// What indexes texts and finds passages in them again.
+fn index(config: &Config, vectors: Arc<dyn VectorStore>) -> Result<Index, String> {
+    let splitter = Splitter::new(splitting(config)).map_err(|error| error.to_string())?;
+    let index = Index::new(vectors, embedder(config)?).with_splitter(splitter);
+    Ok(match &config.retrieval.reranker {
+        Some(reranker) => index.with_reranker(Arc::new(upstreams::reranker(config, reranker)?)),
+        None => index,
+    })
 }
 
 fn embedder(config: &Config) -> Result<Arc<dyn Embedder>, String> {

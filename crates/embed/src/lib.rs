@@ -65,6 +65,13 @@ pub struct MiniLm {
     worker: Worker,
 }
 
+impl Default for MiniLm {
+    /// The model with [`MiniLmSettings::default`].
+    fn default() -> Self {
+        Self::new(MiniLmSettings::default())
+    }
+}
+
 impl MiniLm {
     /// The model, not yet read: its first use does that, in about a tenth of a second.
     pub fn new(settings: MiniLmSettings) -> Self {

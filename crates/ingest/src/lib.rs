@@ -23,12 +23,14 @@
 mod container;
 mod decode;
 mod extract;
+mod in_process;
 mod media;
 mod mojibake;
 mod reader;
 mod split;
 
 pub use extract::{ExtractError, Extractor, Extractors, Input, Pdf, PdfEngine};
+pub use in_process::InProcess;
 pub use media::{MediaType, sniff};
 pub use reader::{Document, Reader};
 pub use split::{Piece, SplitBy, SplitConfig, SplitError, Splitter};

@@ -84,6 +84,13 @@ pub struct Splitter {
     encoding: Encoding,
 }
 
+impl Default for Splitter {
+    /// Splits as [`SplitConfig::default`] says: by characters, at most 1000 with 100 of overlap.
+    fn default() -> Self {
+        Self { config: SplitConfig::default(), encoding: Encoding::default() }
+    }
+}
+
 impl Splitter {
     /// A splitter for `config`.
     ///

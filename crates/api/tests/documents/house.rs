@@ -17,14 +17,15 @@ use transom_app::accounts::{Accounts, AccountsConfig};
 use transom_app::files::{Files, FilesConfig};
 use transom_app::groups::Groups;
 use transom_app::intake::Intake;
-use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
+use transom_app::jobs::{Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
 use transom_fetch::{FetchSettings, Fetcher, Reach};
-use transom_ingest::{SplitBy, SplitConfig, Splitter};
+use transom_index::Index;
+use transom_ingest::{InProcess, SplitBy, SplitConfig, Splitter};
 use transom_store::{Store, StoreConfig};
 use transom_testkit::BagOfWords;
 use transom_vector::MemoryStore;
@@ -72,7 +73,15 @@ impl House {
         let accounts = Accounts::open(store.clone(), &secret, accounts_config).await.unwrap();
         let models = Models::new(ModelsConfig::default(), connections, store.clone());
         let settings = RetrievalSettings { wait: Duration::from_secs(30), ..RetrievalSettings::default() };
-        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder.clone(), settings);
+        let split = SplitConfig {
+            splitter: SplitBy::Characters,
+            chunk_size: 200,
+            chunk_overlap: 20,
+            encoding: "cl100k_base".into(),
+            markdown_headers: false,
+        };
+        let index = Index::new(vectors, embedder).with_splitter(Splitter::new(split).unwrap());
+        let retrieval = Retrieval::new(store.clone(), files.clone(), index.clone(), settings);
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let fetcher = Fetcher::new(FetchSettings { reach, ..FetchSettings::default() }).unwrap();
         let app = Data::new(App {
@@ -87,20 +96,11 @@ impl House {
             files,
             retrieval,
         });
-        let split = SplitConfig {
-            splitter: SplitBy::Characters,
-            chunk_size: 200,
-            chunk_overlap: 20,
-            encoding: "cl100k_base".into(),
-            markdown_headers: false,
-        };
         let pipeline = Pipeline {
             store,
             objects: objects.clone(),
-            vectors,
-            embedder,
+            index,
             reader: Arc::new(InProcess::default()),
-            splitter: Arc::new(Splitter::new(split).unwrap()),
             signals,
             config: PipelineConfig::default(),
         };

@@ -15,12 +15,14 @@ use transom_app::files::{Files, FilesConfig};
 use transom_app::functions::{Functions, LinkedFunction, Registry};
 use transom_app::groups::Groups;
 use transom_app::intake::Intake;
-use transom_app::jobs::{InProcess, Signals};
+use transom_app::jobs::Signals;
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::Secret;
+use transom_index::Index;
+use transom_ingest::InProcess;
 use transom_store::{Store, StoreConfig};
 use transom_testkit::{BagOfWords, ScriptedFunctions};
 use transom_vector::MemoryStore;
@@ -80,7 +82,7 @@ impl Server {
         let functions = Arc::new(ScriptedFunctions::default());
         let runtime = (!setup.without_plugins).then(|| functions.clone() as _);
         let fetcher = transom_fetch::Fetcher::new(setup.fetch).expect("a client");
-        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors, embedder, RetrievalSettings::default());
+        let retrieval = Retrieval::new(store.clone(), files.clone(), Index::new(vectors, embedder), RetrievalSettings::default());
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let app = Data::new(App {
             intake: Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), Arc::new(InProcess::default())),

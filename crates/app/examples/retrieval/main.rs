@@ -21,10 +21,11 @@ use object_store::memory::InMemory;
 use questions::Document;
 use serde_json::{Map, json};
 use transom_app::files::{Files, FilesConfig, UploadOptions};
-use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
+use transom_app::jobs::{Pipeline, PipelineConfig, Signals, WorkerConfig, Workers};
 use transom_app::retrieval::{Passages, Question, Retrieval, RetrievalSettings};
 use transom_domain::{Caller, FileId, NewUser, Role};
-use transom_ingest::{SplitConfig, Splitter};
+use transom_index::Index;
+use transom_ingest::InProcess;
 use transom_store::{Store, StoreConfig};
 use transom_vector::MemoryStore;
 
@@ -43,16 +44,15 @@ async fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite://{}", folder.path().join("transom.db").display());
     let store = Store::open(&StoreConfig { url, pool_size: 4 }).await?;
-    let (objects, vectors, signals) = (Arc::new(InMemory::new()), Arc::new(MemoryStore::new()), Signals::default());
+    let (objects, signals) = (Arc::new(InMemory::new()), Signals::default());
     let files = Files::new(store.clone(), objects.clone(), signals.clone(), FilesConfig::default());
-    let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder.clone(), RetrievalSettings::default());
+    let index = Index::new(Arc::new(MemoryStore::new()), embedder.clone());
+    let retrieval = Retrieval::new(store.clone(), files.clone(), index.clone(), RetrievalSettings::default());
     let pipeline = Pipeline {
         store: store.clone(),
         objects,
-        vectors,
-        embedder: embedder.clone(),
+        index,
         reader: Arc::new(InProcess::default()),
-        splitter: Arc::new(Splitter::new(SplitConfig::default())?),
         signals,
         config: PipelineConfig::default(),
     };

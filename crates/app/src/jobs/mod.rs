@@ -5,17 +5,13 @@
 //! [`Signals`] carries word between them and those who leave work or wait for it.
 //! Every step can run again: a killed server goes on where it was.
 
-mod in_process;
 mod pipeline;
-mod prepare;
 mod progress;
 mod repair;
 mod signals;
 mod workers;
 
-pub use in_process::InProcess;
 pub use pipeline::{Pipeline, PipelineConfig};
-pub(crate) use prepare::{chunk_language, chunk_terms};
 pub use progress::{Progress, Stage};
 pub use repair::{Objects, Repair, Report};
 pub use signals::Signals;

@@ -6,29 +6,21 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
-use transom_domain::{Chunk, File, FileId, FileStatus, Fingerprint, Text};
-use transom_ingest::{Document, ExtractError, Reader, Splitter};
-use transom_llm::{Embedder, LlmError, Purpose};
+use transom_domain::{File, FileId, FileStatus, Fingerprint, Text};
+use transom_index::{Index, IndexError, Source};
+use transom_ingest::{Document, ExtractError, Reader};
+use transom_llm::LlmError;
 use transom_store::{Store, StoreError};
-use transom_vector::{EmbeddedChunk, Space, VectorError, VectorStore};
+use transom_vector::VectorError;
 
-use super::prepare::{Prepared, prepare};
-use super::progress::{Stage, Way};
+use super::progress::Way;
 use super::{NO_VECTORS, Signals};
 
 /// How files are processed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PipelineConfig {
-    /// Chunks given to the embedder at a time. It makes its own batches of them, and larger lists make better ones.
-    pub batch: usize,
     /// Whether texts are kept without vectors (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
     pub bypass: bool,
-}
-
-impl Default for PipelineConfig {
-    fn default() -> Self {
-        Self { batch: 128, bypass: false }
-    }
 }
 
 /// What processing needs. Cheap to clone; clones are one.
@@ -38,14 +30,10 @@ pub struct Pipeline {
     pub store: Store,
     /// Uploaded bytes.
     pub objects: Arc<dyn ObjectStore>,
-    /// Vectors.
-    pub vectors: Arc<dyn VectorStore>,
-    /// The embedding model.
-    pub embedder: Arc<dyn Embedder>,
+    /// What splits texts, embeds them and keeps their vectors.
+    pub index: Index,
     /// What reads files.
     pub reader: Arc<dyn Reader>,
-    /// What splits texts.
-    pub splitter: Arc<Splitter>,
     /// Word of work and of finished files.
     pub signals: Signals,
     /// How.
@@ -101,6 +89,16 @@ impl From<LlmError> for Trouble {
     }
 }
 
+impl From<IndexError> for Trouble {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Embedding(error) => error.into(),
+            IndexError::Vectors(error) => error.into(),
+            IndexError::Splitting => Trouble::Permanent("its text could not be split".to_owned()),
+        }
+    }
+}
+
 impl From<object_store::Error> for Trouble {
     fn from(error: object_store::Error) -> Self {
         match error {
@@ -116,7 +114,7 @@ impl From<object_store::Error> for Trouble {
 impl Pipeline {
     /// The fingerprint that files get now.
     pub fn fingerprint(&self) -> Fingerprint {
-        if self.config.bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.embedder.fingerprint().clone() }
+        if self.config.bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.index.embedder().fingerprint().clone() }
     }
 
     /// Reads a file's bytes, keeps its text and indexes it.
@@ -145,7 +143,7 @@ impl Pipeline {
 
     /// Removes what a deleted file left. What is missing already is removed.
     pub(super) async fn erase(&self, id: &FileId, object_path: &str) -> Result<(), Trouble> {
-        self.vectors.delete(std::slice::from_ref(id)).await?;
+        self.index.remove(std::slice::from_ref(id)).await?;
         let path = Path::from(object_path);
         match self.objects.delete(&path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -155,7 +153,7 @@ impl Pipeline {
 
     /// Removes the vectors of a file that was deleted while it was processed.
     pub(super) async fn vectors_of_gone(&self, id: &FileId) -> Result<(), Trouble> {
-        Ok(self.vectors.delete(std::slice::from_ref(id)).await?)
+        Ok(self.index.remove(std::slice::from_ref(id)).await?)
     }
 
     async fn begin(&self, id: &FileId) -> Result<(File, Way), Trouble> {
@@ -184,31 +182,16 @@ impl Pipeline {
         let fingerprint = self.fingerprint();
         let mut languages = Vec::new();
         if self.config.bypass {
-            self.vectors.delete(std::slice::from_ref(&file.id)).await?;
+            self.index.remove(std::slice::from_ref(&file.id)).await?;
         } else {
-            way.enter(Stage::Splitting);
-            let prepared = self.prepare(file, text).await?;
-            languages = prepared.languages.iter().map(|language| language.code()).collect();
-            let total = prepared.chunks.len();
-            way.enter(Stage::Embedding);
-            way.embedded(0, total);
-            let space = Space { fingerprint: fingerprint.clone(), dimension: self.embedder.dimension().await? };
-            let mut embedded = Vec::with_capacity(total);
-            let mut rest = prepared.chunks.into_iter().peekable();
-            while rest.peek().is_some() {
-                let batch: Vec<(Chunk, String)> = rest.by_ref().take(self.config.batch.max(1)).collect();
-                let texts: Vec<String> = batch.iter().map(|(chunk, _)| chunk.text.clone()).collect();
-                let vectors = self.embedder.embed(&texts, Purpose::Document).await?;
-                embedded.extend(batch.into_iter().zip(vectors).map(|((chunk, terms), vector)| EmbeddedChunk { chunk, vector, terms }));
-                way.embedded(embedded.len(), total);
-            }
-            way.enter(Stage::Storing);
-            self.vectors.ensure(&space).await?;
-            self.vectors.replace(&space, &file.id, embedded).await?;
+            let content_type = (!file.content_type.is_empty()).then_some(file.content_type.as_str());
+            let source = Source { id: &file.id, filename: &file.filename, content_type };
+            languages = self.index.add_watched(source, text, |step| way.reach(step)).await?.languages;
             if file.fingerprint.as_ref().is_some_and(|old| *old != fingerprint) {
-                self.leave_other_spaces(&file.id, &space).await?;
+                self.leave_other_spaces(&file.id).await?;
             }
         }
+        let languages: Vec<&str> = languages.iter().map(String::as_str).collect();
         if !self.store.set_indexed(&file.id, &fingerprint, &languages).await? {
             return Err(Trouble::Gone);
         }
@@ -216,21 +199,13 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn leave_other_spaces(&self, file: &FileId, keep: &Space) -> Result<(), Trouble> {
-        for space in self.vectors.spaces().await? {
-            if space != *keep {
-                self.vectors.replace(&space, file, Vec::new()).await?;
+    async fn leave_other_spaces(&self, file: &FileId) -> Result<(), Trouble> {
+        let (vectors, keep) = (self.index.vectors(), self.index.space().await?);
+        for space in vectors.spaces().await? {
+            if space != keep {
+                vectors.replace(&space, file, Vec::new()).await?;
             }
         }
         Ok(())
-    }
-
-    async fn prepare(&self, file: &File, text: Text) -> Result<Prepared, Trouble> {
-        let (splitter, whose) = (self.splitter.clone(), file.clone());
-        let prepared = tokio::task::spawn_blocking(move || prepare(&whose, &text, &splitter)).await;
-        prepared.map_err(|_panic| {
-            tracing::warn!(file = %file.id, "splitting a text panicked");
-            Trouble::Permanent("its text could not be split".to_owned())
-        })
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use transom_domain::FileId;
+use transom_index::Step;
 
 use super::Signals;
 
@@ -63,16 +64,14 @@ impl Way {
         Self { signals, file, progress, since: Instant::now(), spent: [Duration::ZERO; 4] }
     }
 
-    /// The next stage.
-    pub(super) fn enter(&mut self, stage: Stage) {
+    /// The index is so far.
+    pub(super) fn reach(&mut self, step: Step) {
         self.leave();
-        self.progress.stage = stage;
-        self.signals.progress(&self.file, self.progress);
-    }
-
-    /// So many of so many chunks have vectors.
-    pub(super) fn embedded(&mut self, embedded: usize, chunks: usize) {
-        self.progress = Progress { embedded, chunks, ..self.progress };
+        self.progress = match step {
+            Step::Splitting => Progress { stage: Stage::Splitting, ..self.progress },
+            Step::Embedding { done, chunks } => Progress { stage: Stage::Embedding, embedded: done, chunks },
+            Step::Storing => Progress { stage: Stage::Storing, ..self.progress },
+        };
         self.signals.progress(&self.file, self.progress);
     }
 

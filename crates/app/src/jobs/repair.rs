@@ -147,7 +147,7 @@ impl Repair {
             return Ok(());
         }
         let space = self.space(current.clone()).await?;
-        let stored = match self.pipeline.vectors.files(&space).await {
+        let stored = match self.pipeline.index.vectors().files(&space).await {
             Ok(stored) => stored,
             Err(VectorError::Damaged(reason)) => {
                 tracing::error!(%reason, "the stored vectors are damaged");
@@ -172,7 +172,8 @@ impl Repair {
     }
 
     async fn fix(&self, report: &Report) -> Result<(), Error> {
-        let Pipeline { vectors, store, signals, .. } = &self.pipeline;
+        let Pipeline { index, store, signals, .. } = &self.pipeline;
+        let vectors = index.vectors();
         if report.damaged {
             vectors.drop_space(&self.space(self.pipeline.fingerprint()).await?).await?;
         }
@@ -193,11 +194,11 @@ impl Repair {
         let mut used: BTreeSet<Fingerprint> =
             self.pipeline.store.all_files().await?.into_iter().filter_map(|file| file.fingerprint).collect();
         used.insert(self.pipeline.fingerprint());
-        Ok(self.pipeline.vectors.retain(&used.into_iter().collect::<Vec<_>>()).await?)
+        Ok(self.pipeline.index.vectors().retain(&used.into_iter().collect::<Vec<_>>()).await?)
     }
 
     async fn space(&self, fingerprint: Fingerprint) -> Result<Space, Error> {
-        Ok(Space { fingerprint, dimension: self.pipeline.embedder.dimension().await? })
+        Ok(Space { fingerprint, dimension: self.pipeline.index.embedder().dimension().await? })
     }
 
     async fn files(&self) -> Result<BTreeMap<FileId, File>, Error> {

@@ -4,9 +4,6 @@
 //! Nothing is searched but the files of a [`Scope`], and a scope is made in one place only.
 
 mod changes;
-mod fuse;
-mod hybrid;
-mod join;
 mod prompt;
 mod scope;
 mod search;
@@ -18,9 +15,9 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use transom_domain::Caller;
-use transom_llm::{Embedder, Reranker};
+use transom_index::Index;
+use transom_llm::Embedder;
 use transom_store::Store;
-use transom_vector::VectorStore;
 
 pub use scope::Scope;
 pub use search::{Passages, Question};
@@ -125,27 +122,14 @@ pub struct Source {
 pub struct Retrieval {
     store: Store,
     files: Files,
-    vectors: Arc<dyn VectorStore>,
-    embedder: Arc<dyn Embedder>,
-    reranker: Option<Arc<dyn Reranker>>,
+    index: Index,
     settings: Arc<ArcSwap<RetrievalSettings>>,
 }
 
 impl Retrieval {
-    /// Retrieval over the files in `store`, whose vectors `embedder` made and `vectors` keeps.
-    pub fn new(
-        store: Store,
-        files: Files,
-        vectors: Arc<dyn VectorStore>,
-        embedder: Arc<dyn Embedder>,
-        settings: RetrievalSettings,
-    ) -> Self {
-        Self { store, files, vectors, embedder, reranker: None, settings: Arc::new(ArcSwap::from_pointee(settings)) }
-    }
-
-    /// The same, with what is found judged again by `reranker`.
-    pub fn with_reranker(self, reranker: Arc<dyn Reranker>) -> Self {
-        Self { reranker: Some(reranker), ..self }
+    /// Retrieval over the files in `store` that `index` knows.
+    pub fn new(store: Store, files: Files, index: Index, settings: RetrievalSettings) -> Self {
+        Self { store, files, index, settings: Arc::new(ArcSwap::from_pointee(settings)) }
     }
 
     /// How it is done at present.
@@ -158,8 +142,8 @@ impl Retrieval {
         if !caller.is_admin() {
             return Err(Error::WrongRole);
         }
-        for space in self.vectors.spaces().await? {
-            self.vectors.drop_space(&space).await?;
+        for space in self.index.vectors().spaces().await? {
+            self.index.vectors().drop_space(&space).await?;
         }
         let files = self.files.index_all(caller).await?;
         tracing::info!(files, "every vector was dropped and is made again");
@@ -168,7 +152,7 @@ impl Retrieval {
 
     /// What documents are embedded with.
     pub(crate) fn embedder(&self) -> &Arc<dyn Embedder> {
-        &self.embedder
+        self.index.embedder()
     }
 
     /// The prompt's template that is in use.

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use transom_domain::{Caller, Chunk, File, FileId, FileStatus, Fingerprint};
+use transom_index::{Asked, IndexError, Indexed, Passage, Search};
 use transom_vector::VectorError;
 
-use super::hybrid::{Asked, Plan};
-use super::join::Passage;
 use super::scope::Attachment;
-use super::{Retrieval, Scope, Source};
+use super::{Retrieval, RetrievalSettings, Scope, Source};
 use crate::Error;
 use crate::files::readable;
 use crate::jobs::NO_VECTORS;
@@ -43,6 +42,19 @@ pub struct Question {
     pub bm25_weight: Option<f32>,
 }
 
+impl Question {
+    /// How passages are looked for: as the request says, and the settings where it says nothing.
+    fn search(&self, settings: &RetrievalSettings) -> Search {
+        Search {
+            limit: self.limit.unwrap_or(settings.top_k),
+            kept_by_reranker: self.reranked.unwrap_or(settings.top_k_reranker),
+            threshold: self.threshold.unwrap_or(settings.relevance_threshold),
+            hybrid: self.hybrid.unwrap_or(settings.hybrid),
+            words: self.bm25_weight.or(settings.bm25_weight).map(|words| words.clamp(0.0, 1.0)),
+        }
+    }
+}
+
 impl Retrieval {
     /// The passages on `queries`, grouped by attachment in their order, best first. Attachments whose whole text is wanted give that.
     ///
@@ -52,14 +64,14 @@ impl Retrieval {
     pub async fn find(&self, scope: &Scope, queries: &[String]) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::with_capacity(scope.attachments.len());
         let settings = self.settings();
-        let (asked, plan) = (Asked::new(queries), Plan::new(&settings, &Question::default()));
+        let (asked, search) = (Asked::new(queries), Question::default().search(&settings));
         for attachment in &scope.attachments {
             let files = self.finished(&scope.caller, attachment).await?;
             let source = if attachment.full || settings.full_context || settings.bypass {
                 self.whole(&scope.caller, attachment, &files).await?
             } else {
                 self.check_fingerprints(&files)?;
-                found(attachment, &files, self.passages(&files, &asked, &plan).await?)
+                found(attachment, &files, self.passages(&files, &asked, &search).await?)
             };
             if !source.document.is_empty() {
                 sources.push(source);
@@ -83,9 +95,15 @@ impl Retrieval {
         }
         self.check_fingerprints(&files)?;
         let queries = std::slice::from_ref(&question.text);
-        let passages = self.passages(&files, &Asked::new(queries), &Plan::new(&settings, question)).await?;
+        let passages = self.passages(&files, &Asked::new(queries), &question.search(&settings)).await?;
         let source = Found::new(&files, passages);
         Ok(Passages { distances: vec![source.distances], metadatas: vec![source.metadata], documents: vec![source.document] })
+    }
+
+    async fn passages(&self, files: &[File], asked: &Asked<'_>, search: &Search) -> Result<Vec<Passage>, Error> {
+        let indexed: Vec<Indexed> =
+            files.iter().map(|file| Indexed { id: file.id.clone(), languages: file.languages.clone() }).collect();
+        self.index.find(&indexed, asked, search).await.map_err(unsearched)
     }
 
     /// The attachment's files once nothing is left to do for them, but for those of a collection that have no text.
@@ -117,11 +135,11 @@ impl Retrieval {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        if self.settings().bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.embedder.fingerprint().clone() }
+        if self.settings().bypass { Fingerprint(NO_VECTORS.to_owned()) } else { self.index.embedder().fingerprint().clone() }
     }
 
     fn check_fingerprints(&self, files: &[File]) -> Result<(), Error> {
-        let current = self.embedder.fingerprint();
+        let current = self.index.embedder().fingerprint();
         let Some(other) = files.iter().find(|file| file.fingerprint.as_ref() != Some(current)) else { return Ok(()) };
         Err(Error::Conflict(format!(
             "file {} was indexed by another embedding model than the present one, so it cannot be searched: \
@@ -194,12 +212,14 @@ fn file_metadata(file: &File) -> Map<String, Value> {
     metadata
 }
 
-pub(super) fn damaged(error: VectorError) -> Error {
+fn unsearched(error: IndexError) -> Error {
     match error {
-        VectorError::Damaged(reason) => {
+        IndexError::Vectors(VectorError::Damaged(reason)) => {
             tracing::error!(%reason, "the stored vectors are damaged");
             Error::Unavailable("the search index is damaged and is being made again: try again later".to_owned())
         }
-        other => other.into(),
+        IndexError::Vectors(error) => error.into(),
+        IndexError::Embedding(error) => error.into(),
+        IndexError::Splitting => Error::internal(error),
     }
 }

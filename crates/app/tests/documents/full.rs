@@ -19,6 +19,7 @@ use transom_app::files::FilesConfig;
 use transom_app::jobs::{Pipeline, Workers};
 use transom_app::retrieval::RetrievalSettings;
 use transom_domain::{Chunk, FileId, FileStatus, Fingerprint};
+use transom_index::Index;
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, TermQuery, VectorError, VectorStore};
 
 use crate::house::House;
@@ -162,7 +163,7 @@ async fn a_file_that_finds_no_room_waits_until_there_is_and_does_not_fail() {
     let house = House::new().await;
     let alice = house.user("alice").await;
     let vectors = OnDisk::new(house.vectors.clone() as Arc<dyn VectorStore>, true);
-    let pipeline = Pipeline { vectors: vectors.clone(), ..house.pipeline() };
+    let pipeline = Pipeline { index: Index::new(vectors.clone(), house.embedder.clone()), ..house.pipeline() };
     let config = house.worker_config();
     let tries = config.attempts * 3;
     let _workers = Workers::start(pipeline, config).await.unwrap();

@@ -11,11 +11,12 @@ use object_store::memory::InMemory;
 use serde_json::{Map, json};
 use transom_app::Error;
 use transom_app::files::{Files, FilesConfig, UploadOptions};
-use transom_app::jobs::{InProcess, Pipeline, PipelineConfig, Repair, Signals, WorkerConfig, Workers};
+use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig, Workers};
 use transom_app::knowledge::{Described, KnowledgeBases};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_domain::{Caller, File, FileId, Grant, KnowledgeId, NewUser, Permission, Principal, Role};
-use transom_ingest::{SplitBy, SplitConfig, Splitter};
+use transom_index::Index;
+use transom_ingest::{InProcess, SplitBy, SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_store::{Store, StoreConfig};
 use transom_testkit::BagOfWords;
@@ -46,7 +47,8 @@ impl House {
         let signals = Signals::default();
         let files = Files::new(store.clone(), objects.clone(), signals.clone(), files);
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
-        let retrieval = Retrieval::new(store.clone(), files.clone(), vectors.clone(), embedder.clone(), settings);
+        let index = Index::new(vectors.clone(), embedder.clone());
+        let retrieval = Retrieval::new(store.clone(), files.clone(), index, settings);
         Self { store, objects, vectors, embedder, signals, files, knowledge, retrieval, _folder: folder }
     }
 
@@ -72,18 +74,26 @@ impl House {
         Pipeline {
             store: self.store.clone(),
             objects: self.objects.clone(),
-            vectors: self.vectors.clone(),
-            embedder,
+            index: Index::new(self.vectors.clone(), embedder).with_splitter(Splitter::new(split).unwrap()).with_batch(2),
             reader: Arc::new(InProcess::default()),
-            splitter: Arc::new(Splitter::new(split).unwrap()),
             signals: self.signals.clone(),
-            config: PipelineConfig { batch: 2, ..PipelineConfig::default() },
+            config: PipelineConfig::default(),
         }
+    }
+
+    /// What retrieval searches.
+    pub fn index(&self) -> Index {
+        Index::new(self.vectors.clone(), self.embedder.clone())
     }
 
     /// Retrieval with another embedding model over the same rows and vectors.
     pub fn retrieval_with(&self, embedder: Arc<dyn Embedder>) -> Retrieval {
-        Retrieval::new(self.store.clone(), self.files.clone(), self.vectors.clone(), embedder, RetrievalSettings::default())
+        self.retrieval_over(Index::new(self.vectors.clone(), embedder))
+    }
+
+    /// Retrieval over the same rows and another index.
+    pub fn retrieval_over(&self, index: Index) -> Retrieval {
+        Retrieval::new(self.store.clone(), self.files.clone(), index, RetrievalSettings::default())
     }
 
     pub fn repair(&self) -> Repair {

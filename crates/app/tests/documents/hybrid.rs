@@ -88,11 +88,11 @@ async fn a_reranker_has_the_last_word_and_its_failure_is_nobodys() {
     let plain = house.retrieval.query(&alice, std::slice::from_ref(&name), &ask).await.unwrap();
     assert_eq!(first(&plain), GERMAN.trim());
     let reranker = Arc::new(Shortest::default());
-    let judged = house.retrieval.clone().with_reranker(reranker.clone());
+    let judged = house.retrieval_over(house.index().with_reranker(reranker.clone()));
     let one = Question { reranked: Some(1), ..ask.clone() };
     let found = judged.query(&alice, std::slice::from_ref(&name), &one).await.unwrap();
     assert_eq!((found.documents, found.distances), (vec![vec![OTHER.trim().to_owned()]], vec![vec![0.7]]));
     assert_eq!(*reranker.asked.lock().unwrap(), [("Änderungen Betreuer Bär".to_owned(), 2)]);
-    let failing = house.retrieval.clone().with_reranker(Arc::new(Shortest { fails: true, ..Shortest::default() }));
+    let failing = house.retrieval_over(house.index().with_reranker(Arc::new(Shortest { fails: true, ..Shortest::default() })));
     assert_eq!(failing.query(&alice, &[name], &ask).await.unwrap(), plain);
 }

@@ -18,8 +18,9 @@ const SLAB: usize = 64 * 1024;
 const HARD_SLAB: usize = 2 * SLAB;
 
 /// A tiktoken encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Encoding {
+    #[default]
     Cl100k,
     O200k,
     P50k,

@@ -3,15 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use transom_domain::{Chunk, File, Text};
+use transom_domain::{Chunk, Text};
 use transom_ingest::{Input, Piece, Splitter, sniff};
 use transom_words::{Analyser, Language};
+
+use crate::Source;
 
 /// So much of a text is in a language, at least, that it counts as one of the text's: one chunk in so many.
 const FEW: usize = 20;
 
 /// A text, ready to be embedded.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     /// The languages it is in, the most frequent first.
     pub languages: Vec<Language>,
     /// Its chunks in order, each with its terms.
@@ -19,10 +21,10 @@ pub(super) struct Prepared {
 }
 
 /// Splits the text of a file and analyses each piece in the language that it is in: manuals are often translated in part.
-pub(super) fn prepare(file: &File, text: &Text, splitter: &Splitter) -> Prepared {
+pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter) -> Prepared {
     // The kind is the file's, but told from its text: that is there whenever a file is indexed, its bytes need not be.
-    let content_type = (!file.content_type.is_empty()).then_some(file.content_type.as_str());
-    let media = sniff(&Input { bytes: text.text.as_bytes(), filename: &file.filename, content_type });
+    let Source { id, filename, content_type } = source;
+    let media = sniff(&Input { bytes: text.text.as_bytes(), filename, content_type });
     let pieces = splitter.split_as(text, media);
     let languages = languages(text, &pieces);
     let analysers: Vec<(Language, Analyser)> = languages.iter().map(|language| (*language, Analyser::new(Some(*language)))).collect();
@@ -31,7 +33,7 @@ pub(super) fn prepare(file: &File, text: &Text, splitter: &Splitter) -> Prepared
         let language = chunk_language(&piece.text, &languages);
         let analyser = analysers.iter().find(|(of, _)| Some(*of) == language).map_or(&unknown, |(_, analyser)| analyser);
         let chunk = Chunk {
-            file_id: file.id.clone(),
+            file_id: id.clone(),
             ordinal,
             text: piece.text,
             start_index: piece.start_index,

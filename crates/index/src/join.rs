@@ -4,7 +4,7 @@ use transom_domain::Chunk;
 
 /// A passage as it is cited: one chunk, or several that follow one another.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Passage {
+pub struct Passage {
     /// The first of its chunks, with the text of all.
     pub chunk: Chunk,
     /// The last one's ordinal.
@@ -14,7 +14,7 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    pub(super) fn new(chunk: Chunk, score: f32) -> Self {
+    pub(crate) fn new(chunk: Chunk, score: f32) -> Self {
         Self { last: chunk.ordinal, chunk, score }
     }
 
@@ -38,7 +38,7 @@ impl Passage {
 }
 
 /// Joins those that follow one another, without what they share. A joined passage stands where the best of its chunks stood.
-pub(super) fn join(passages: Vec<Passage>) -> Vec<Passage> {
+pub(crate) fn join(passages: Vec<Passage>) -> Vec<Passage> {
     let mut places: Vec<(usize, Passage)> = passages.into_iter().enumerate().collect();
     places.sort_by(|(_, a), (_, b)| (&a.chunk.file_id, a.chunk.ordinal).cmp(&(&b.chunk.file_id, b.chunk.ordinal)));
     let mut joined: Vec<(usize, Passage)> = Vec::with_capacity(places.len());

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use transom_domain::Text;
-use transom_ingest::{Document, ExtractError, Extractors, Input, Reader};
+
+use crate::{Document, ExtractError, Extractors, Input, Reader};
 
 /// Reads files in this process: for tests, and for those who trust their files.
 ///

@@ -10,7 +10,7 @@ const DAMPING: f32 = 60.0;
 
 /// A chunk that some ranking holds.
 #[derive(Clone, Debug)]
-pub(super) struct Ranked {
+pub(crate) struct Ranked {
     pub chunk: Chunk,
     /// The parts that its places in the rankings give it.
     weight: f32,
@@ -20,7 +20,7 @@ pub(super) struct Ranked {
 
 /// Fuses rankings by weighted reciprocal rank, best first: of a chunk's place in a ranking by words its `share` counts, and of
 /// one in a ranking by vectors the rest.
-pub(super) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(&Chunk) -> f32) -> Vec<Ranked> {
+pub(crate) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(&Chunk) -> f32) -> Vec<Ranked> {
     let mut all: HashMap<ChunkId, Ranked> = HashMap::new();
     for ranking in rankings {
         for (place, hit) in (1u16..).zip(ranking) {
