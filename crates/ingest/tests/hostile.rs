@@ -122,6 +122,13 @@ proptest! {
 }
 
 #[test]
+fn pages_that_hold_themselves_are_not_counted_for_ever() {
+    let pages = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 2147483647/Kids[2 0 R 2 0 R]>>endobj \
+                 trailer<</Root 1 0 R/Size 99999999>>";
+    assert_eq!(reason(pages.into()), "This PDF is damaged and cannot be read.");
+}
+
+#[test]
 fn an_archive_that_bursts_is_refused_in_every_format() {
     let spaces = vec![b' '; 64 * 1024 * 1024];
     for (name, entry) in [

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::mpsc;
-use std::thread;
+use std::{panic, thread};
 
 use transom_domain::Text;
 use transom_ingest::{ExtractError, Extractors, Input};
@@ -18,13 +18,15 @@ const STACK: usize = 32 * 1024 * 1024;
 
 /// Reads documents for the parent at the other end of standard input, until that is gone. This is all that a child does.
 ///
-/// Standard output and standard error are not used: libraries may print what they like.
+/// Standard output and standard error are not used: libraries may print what they like. Panics say nothing at all.
 ///
 /// # Errors
 /// Where standard input is no socket of a [`Sandbox`](crate::Sandbox), or breaks in mid-word.
 pub fn answer(extractors: Extractors) -> io::Result<()> {
     let mut parent = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let Some(limits) = read_head::<Limits>(&mut parent)? else { return Ok(()) };
+    // A parser that panics over a page fails that page; nobody reads what it says, which may be the document's words.
+    panic::set_hook(Box::new(|_| ()));
     let replies = parent.try_clone()?;
     // The filter of system calls is a thread's and its children's: no thread may have begun before.
     let protection = jail::enter(&limits);

@@ -5,6 +5,7 @@ use super::{EitherWay, Fails, Hostile, hostile};
 
 pub const ALL: &[Hostile] = &[
     hostile("pages-in-a-circle.pdf", || pdf("/Kids [2 0 R] /Count 1", &[]), Fails),
+    hostile("pages-that-hold-themselves-twice.pdf", pages_in_pages, Fails),
     hostile(
         "page-that-inflates.pdf",
         || {
@@ -148,6 +149,13 @@ fn stream(entries: &str, data: Vec<u8>) -> Vec<u8> {
 }
 
 /// A PDF of a catalogue, a tree of pages that says so, and more objects from number 3 on.
+/// Pages that are twice their own, without a table that says where anything is: whoever searches and counts them doubles at each step.
+fn pages_in_pages() -> Vec<u8> {
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 2147483647/Kids[2 0 R 2 0 R]>>endobj \
+      trailer<</Root 1 0 R/Size 99999999>>"
+        .to_vec()
+}
+
 fn pdf(pages: &str, objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n".to_vec();
     let mut places = Vec::new();
