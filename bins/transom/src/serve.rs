@@ -46,7 +46,7 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
     let app: Data<transom_app::App> = Data::from(Arc::new(app));
     let server = &config.server;
     let functions = app.clone();
-    let (origins, max_body) = (house::origins(&config), server.max_body);
+    let (origins, max_body, console) = (house::origins(&config), server.max_body, server.console);
     let mut listener = HttpServer::new(move || {
         Routes::new()
             .app_data(app.clone())
@@ -55,6 +55,11 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
             .wrap(transom_api::request_log())
             .configure(transom_api::limits(max_body))
             .configure(transom_api::configure)
+            .configure(|routes| {
+                if console {
+                    transom_console::configure(routes)
+                }
+            })
     })
     .tcp_nodelay(true)
     // A client that closes its side has left: what runs for it ends.

@@ -41,6 +41,8 @@ pub struct Server {
     pub environment: Environment,
     /// `WEBUI_NAME`.
     pub name: String,
+    /// `ENABLE_CONSOLE`: whether there is a page for people.
+    pub console: bool,
     /// `CORS_ALLOW_ORIGIN`.
     pub origins: Origins,
     /// `TRANSOM_WORKERS`; `None`: one for each core.

@@ -78,6 +78,7 @@ fn server(reader: &Reader) -> Server {
         port: reader.number("PORT"),
         environment: if reader.choice("ENV") == "dev" { Environment::Dev } else { Environment::Prod },
         name: reader.text("WEBUI_NAME").unwrap_or_default(),
+        console: reader.switch("ENABLE_CONSOLE"),
         origins: match origins.as_slice() {
             [] => Origins::Own,
             [any] if any == "*" => Origins::Any,

@@ -35,6 +35,7 @@ pub static VARIABLES: &[Variable] = &[
     var(SERVER, "PORT", "3000", whole(0, 65_535), "Port to listen on; 0 takes a free one."),
     var(SERVER, "ENV", "prod", Kind::OneOf(&["prod", "dev"]), "dev accepts a weak WEBUI_SECRET_KEY; for trying things out only."),
     var(SERVER, "WEBUI_NAME", "Transom", Kind::Text, "Name that /api/config gives the server."),
+    var(SERVER, "ENABLE_CONSOLE", "true", Kind::Switch, "Whether there is a page for people at /."),
     var(SERVER, "CORS_ALLOW_ORIGIN", "", Kind::Origins, "Origins whose pages may call the server; unset, only its own."),
     var(SERVER, "TRANSOM_WORKERS", "", whole(1, 1_024), "Threads that answer requests; unset, one for each core."),
     var(SERVER, "TRANSOM_MAX_BODY_MB", "64", whole(1, 4_096), "Size of a request's body in megabytes, uploads aside."),
