@@ -1,42 +1,36 @@
 //! `/api/v1/auths/…`: signing up, in and out, one's own account, and its API key.
 
 use actix_web::cookie::{Cookie, SameSite, time};
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, Result};
+use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use transom_app::accounts::{NewAccount, NewSession, Presented, SameSite as Site};
 use transom_app::{App, Error};
-use transom_domain::{Permissions, Role, Timestamp, User, UserId, now};
+use transom_domain::{Permissions, Role, now};
+use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
 use crate::credentials::{COOKIE, Current};
+use crate::description::shapes::{PermissionsShape, Status};
+use crate::reply::Reply;
+use crate::table::Table;
+use crate::user_shapes::Face;
 use crate::{Admin, ApiError, SignedIn, auth_config};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource(["/api/v1/auths", "/api/v1/auths/"]).route(web::get().to(get_session)))
-        .service(web::resource("/api/v1/auths/signup").route(web::post().to(sign_up)))
-        .service(web::resource("/api/v1/auths/signin").route(web::post().to(sign_in)))
-        .service(web::resource("/api/v1/auths/signout").route(web::post().to(sign_out)))
-        .service(web::resource("/api/v1/auths/add").route(web::post().to(add_account)))
-        .service(web::resource("/api/v1/auths/update/password").route(web::post().to(update_password)))
-        .service(web::resource("/api/v1/auths/update/profile").route(web::post().to(update_profile)))
-        .service(
-            web::resource("/api/v1/auths/api_key")
-                .route(web::get().to(get_api_key))
-                .route(web::post().to(create_api_key))
-                .route(web::delete().to(delete_api_key)),
-        )
-        .service(web::resource("/api/v1/auths/admin/details").route(web::get().to(auth_config::get_admin_details)))
-        .service(
-            web::resource("/api/v1/auths/admin/config")
-                .route(web::get().to(auth_config::get_config))
-                .route(web::post().to(auth_config::set_config)),
-        );
+pub(crate) fn routes(table: &mut Table) {
+    table.at(["/api/v1/auths/", "/api/v1/auths"]).get(get_session);
+    table.at("/api/v1/auths/signup").post(sign_up).or([403]);
+    table.at("/api/v1/auths/signin").post(sign_in).or([401, 429]);
+    table.at("/api/v1/auths/signout").post(sign_out).or([403]);
+    table.at("/api/v1/auths/add").post(add_account);
+    table.at("/api/v1/auths/update/password").post(update_password);
+    table.at("/api/v1/auths/update/profile").post(update_profile);
+    table.at("/api/v1/auths/api_key").get(get_api_key).or([404]).post(create_api_key).delete(delete_api_key);
+    table.at("/api/v1/auths/admin/details").get(auth_config::get_admin_details).or([400]);
+    table.at("/api/v1/auths/admin/config").get(auth_config::get_config).post(auth_config::set_config);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SignUpRequest {
     name: String,
     email: String,
@@ -44,79 +38,75 @@ struct SignUpRequest {
     profile_image_url: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct AddRequest {
     #[serde(flatten)]
     account: SignUpRequest,
     role: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SignInRequest {
     email: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct PasswordRequest {
     password: String,
     new_password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ProfileRequest {
     name: String,
     profile_image_url: String,
 }
 
 /// A session that was just opened.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SessionResponse {
     #[serde(flatten)]
     user: Face,
     token: String,
     token_type: &'static str,
-    expires_at: Option<Timestamp>,
+    expires_at: Option<i64>,
+    #[schema(value_type = PermissionsShape)]
     permissions: Permissions,
 }
 
 /// The caller's own account, as `GET /api/v1/auths/` shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OwnResponse {
     status_emoji: Option<String>,
     status_message: Option<String>,
-    status_expires_at: Option<Timestamp>,
+    status_expires_at: Option<i64>,
     #[serde(flatten)]
     user: Face,
     token: String,
     token_type: &'static str,
-    expires_at: Option<Timestamp>,
+    expires_at: Option<i64>,
+    #[schema(value_type = PermissionsShape)]
     permissions: Permissions,
     bio: Option<String>,
     gender: Option<String>,
     date_of_birth: Option<String>,
 }
 
-/// What every answer about one's own account begins with.
-#[derive(Serialize)]
-struct Face {
-    id: UserId,
-    name: String,
-    role: Role,
-    email: String,
-    profile_image_url: String,
+/// An account that was just made, with a first session of its own.
+#[derive(Serialize, ToSchema)]
+struct AddedResponse {
+    #[serde(flatten)]
+    user: Face,
+    token: String,
+    token_type: &'static str,
 }
 
-impl Face {
-    /// With the picture as it is stored.
-    fn stored(user: User) -> Self {
-        Self { id: user.id, name: user.name, role: user.role, email: user.email, profile_image_url: user.profile_image_url }
-    }
-
-    /// With the path that serves the picture, which may be large.
-    fn linked(user: User) -> Self {
-        Self { profile_image_url: format!("/api/v1/users/{}/profile/image", user.id), ..Self::stored(user) }
-    }
+/// An API key.
+#[derive(Serialize, ToSchema)]
+struct KeyResponse {
+    #[schema(examples("sk-0123456789abcdef0123456789abcdef"))]
+    api_key: String,
 }
 
 impl From<SignUpRequest> for NewAccount {
@@ -142,27 +132,38 @@ impl From<NewSession> for SessionResponse {
     }
 }
 
-async fn sign_up(app: Data<App>, Json(request): Json<SignUpRequest>) -> Result<HttpResponse, ApiError> {
+/// Makes an account and signs it in
+///
+/// The first account is the administrator's. Later ones have the role that the settings say, and may have to wait for approval.
+#[api_v2_operation]
+async fn sign_up(app: Data<App>, Json(request): Json<SignUpRequest>) -> Result<Reply<SessionResponse>, ApiError> {
     let session = app.accounts.sign_up(request.into()).await?;
     Ok(opened(&app, session))
 }
 
-async fn sign_in(app: Data<App>, Json(request): Json<SignInRequest>) -> Result<HttpResponse, ApiError> {
+/// Opens a session
+#[api_v2_operation]
+async fn sign_in(app: Data<App>, Json(request): Json<SignInRequest>) -> Result<Reply<SessionResponse>, ApiError> {
     let session = app.accounts.sign_in(&request.email, &request.password).await?;
     Ok(opened(&app, session))
 }
 
+/// Ends the caller's session
+///
 /// Signing out is done where nobody is signed in.
-async fn sign_out(app: Data<App>, current: Result<Current, ApiError>) -> Result<HttpResponse, ApiError> {
+#[api_v2_operation]
+async fn sign_out(app: Data<App>, current: Result<Current, ApiError>) -> Result<Reply<Status>, ApiError> {
     match current {
         Ok(current) => app.accounts.sign_out(&current.session).await?,
         Err(refused) if refused.is_unauthorized() => {}
         Err(refused) => return Err(refused),
     }
-    Ok(HttpResponse::Ok().cookie(cookie(&app, String::new(), Some(0))).json(json!({"status": true})))
+    Ok(Reply::with_cookie(&Status::GOOD, cookie(&app, String::new(), Some(0))))
 }
 
-async fn get_session(app: Data<App>, current: Current) -> HttpResponse {
+/// Shows the caller's account and session
+#[api_v2_operation]
+async fn get_session(app: Data<App>, current: Current) -> Result<Reply<OwnResponse>, ApiError> {
     let session = &current.session;
     let expires_at = match &session.presented {
         Presented::Token(claims) => claims.exp,
@@ -181,59 +182,67 @@ async fn get_session(app: Data<App>, current: Current) -> HttpResponse {
         gender: None,
         date_of_birth: None,
     };
-    let mut answer = HttpResponse::Ok();
-    if session.presented != Presented::ApiKey {
-        answer.cookie(cookie(&app, current.text, expires_at.map(|end| end - now())));
+    if session.presented == Presented::ApiKey {
+        return Ok(Reply::of(&body));
     }
-    answer.json(body)
+    Ok(Reply::with_cookie(&body, cookie(&app, current.text, expires_at.map(|end| end - now()))))
 }
 
+/// Makes an account for somebody else
+#[api_v2_operation]
 async fn add_account(
     app: Data<App>,
     Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AddRequest>>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Reply<AddedResponse>, ApiError> {
     let session = app.accounts.add(&caller, request.account.into(), role(request.role.as_deref().unwrap_or("pending"))?).await?;
-    let mut body = json!(Face::linked(session.user));
-    body["token"] = Value::String(session.token);
-    body["token_type"] = Value::String("Bearer".to_owned());
-    Ok(HttpResponse::Ok().json(body))
+    Ok(Reply::of(&AddedResponse { user: Face::linked(session.user), token: session.token, token_type: "Bearer" }))
 }
 
+/// Changes the caller's password, which ends all other sessions
+#[api_v2_operation]
 async fn update_password(
     app: Data<App>,
     Authorized(SignedIn(caller), Json(request)): Authorized<SignedIn, Json<PasswordRequest>>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Reply<bool>, ApiError> {
     app.accounts.update_password(&caller, &request.password, &request.new_password).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
+/// Changes the caller's name and picture
+#[api_v2_operation]
 async fn update_profile(
     app: Data<App>,
     Authorized(SignedIn(caller), Json(request)): Authorized<SignedIn, Json<ProfileRequest>>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Reply<Face>, ApiError> {
     let user = app.accounts.update_profile(&caller, &request.name, &request.profile_image_url).await?;
-    Ok(HttpResponse::Ok().json(Face::stored(user)))
+    Ok(Reply::of(&Face::stored(user)))
 }
 
-async fn get_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(json!({"api_key": app.accounts.api_key(&caller).await?})))
+/// Shows the caller's API key
+#[api_v2_operation]
+async fn get_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<KeyResponse>, ApiError> {
+    Ok(Reply::of(&KeyResponse { api_key: app.accounts.api_key(&caller).await? }))
 }
 
-async fn create_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(json!({"api_key": app.accounts.create_api_key(&caller).await?})))
+/// Makes the caller's API key; an earlier one is good no longer
+#[api_v2_operation]
+async fn create_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<KeyResponse>, ApiError> {
+    Ok(Reply::of(&KeyResponse { api_key: app.accounts.create_api_key(&caller).await? }))
 }
 
-async fn delete_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.delete_api_key(&caller).await?))
+/// Deletes the caller's API key
+#[api_v2_operation]
+async fn delete_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<bool>, ApiError> {
+    Ok(Reply::of(&app.accounts.delete_api_key(&caller).await?))
 }
 
 pub(crate) fn role(text: &str) -> Result<Role, Error> {
     text.parse().map_err(|error: transom_domain::UnknownRole| Error::Invalid(error.to_string()))
 }
 
-fn opened(app: &App, session: NewSession) -> HttpResponse {
+fn opened(app: &App, session: NewSession) -> Reply<SessionResponse> {
     let cookie = cookie(app, session.token.clone(), session.expires_at.map(|end| end - now()));
-    HttpResponse::Ok().cookie(cookie).json(SessionResponse::from(session))
+    Reply::with_cookie(&SessionResponse::from(session), cookie)
 }
 
 fn cookie(app: &App, token: String, max_age: Option<i64>) -> Cookie<'static> {

@@ -1,20 +1,23 @@
 //! `/api/v1/auths/admin/…`: what an administrator changes about accounts while the server runs.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, Result};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use paperclip::actix::api_v2_operation;
+use serde::{Deserialize, Serialize};
 use transom_app::accounts::AuthSettings;
 use transom_app::{App, Error};
+use transom_domain::Role;
+use utoipa::ToSchema;
 
 use crate::accounts::role;
 use crate::body::{Authorized, Json};
+use crate::description::shapes::RoleShape;
+use crate::reply::Reply;
 use crate::{Admin, ApiError, SignedIn};
 
 /// Settings that are changed; those that are left out, or unknown here, stay.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) struct ConfigRequest {
+pub(crate) struct AuthConfigRequest {
     show_admin_details: Option<bool>,
     enable_signup: Option<bool>,
     enable_api_keys: Option<bool>,
@@ -24,26 +27,69 @@ pub(crate) struct ConfigRequest {
     jwt_expires_in: Option<String>,
 }
 
-pub(crate) async fn get_admin_details(app: Data<App>, _caller: SignedIn) -> Result<HttpResponse, ApiError> {
+/// How accounts are handled. What this server does not do is off.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) struct AuthConfig {
+    show_admin_details: bool,
+    admin_email: Option<String>,
+    webui_url: &'static str,
+    enable_login_form: bool,
+    enable_signup: bool,
+    enable_api_keys: bool,
+    enable_api_keys_endpoint_restrictions: bool,
+    api_keys_allowed_endpoints: String,
+    #[schema(value_type = RoleShape)]
+    default_user_role: Role,
+    default_group_id: &'static str,
+    jwt_expires_in: String,
+    enable_community_sharing: bool,
+    enable_message_rating: bool,
+    enable_folders: bool,
+    folder_max_file_count: Option<u64>,
+    enable_automations: bool,
+    enable_channels: bool,
+    enable_calendar: bool,
+    enable_memories: bool,
+    enable_memory_system_context: bool,
+    enable_notes: bool,
+    enable_user_webhooks: bool,
+    enable_user_status: bool,
+}
+
+/// Whom to ask about this server.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdminDetails {
+    name: String,
+    email: String,
+}
+
+/// Whom to ask about this server
+#[api_v2_operation]
+pub(crate) async fn get_admin_details(app: Data<App>, _caller: SignedIn) -> Result<Reply<AdminDetails>, ApiError> {
     let admin = app.accounts.admin_details().await?;
     let admin = admin.ok_or_else(|| Error::Invalid("whom to ask is not told here".to_owned()))?;
-    Ok(HttpResponse::Ok().json(json!({"name": admin.name, "email": admin.email})))
+    Ok(Reply::of(&AdminDetails { name: admin.name, email: admin.email }))
 }
 
-pub(crate) async fn get_config(app: Data<App>, _admin: Admin) -> HttpResponse {
-    HttpResponse::Ok().json(shown(&app.accounts.settings()))
+/// Shows how accounts are handled
+#[api_v2_operation]
+pub(crate) async fn get_config(app: Data<App>, _admin: Admin) -> Reply<AuthConfig> {
+    Reply::of(&shown(&app.accounts.settings()))
 }
 
+/// Changes how accounts are handled
+#[api_v2_operation]
 pub(crate) async fn set_config(
     app: Data<App>,
-    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<ConfigRequest>>,
-) -> Result<HttpResponse, ApiError> {
+    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AuthConfigRequest>>,
+) -> Result<Reply<AuthConfig>, ApiError> {
     let settings = changed(app.accounts.settings(), request)?;
     app.accounts.set_settings(&caller, settings.clone()).await?;
-    Ok(HttpResponse::Ok().json(shown(&settings)))
+    Ok(Reply::of(&shown(&settings)))
 }
 
-fn changed(mut settings: AuthSettings, request: ConfigRequest) -> Result<AuthSettings, Error> {
+fn changed(mut settings: AuthSettings, request: AuthConfigRequest) -> Result<AuthSettings, Error> {
     if let Some(on) = request.show_admin_details {
         settings.show_admin_details = on;
     }
@@ -68,31 +114,30 @@ fn changed(mut settings: AuthSettings, request: ConfigRequest) -> Result<AuthSet
     Ok(settings)
 }
 
-/// In the reference's names; what this server does not do is off.
-fn shown(settings: &AuthSettings) -> Value {
-    json!({
-        "SHOW_ADMIN_DETAILS": settings.show_admin_details,
-        "ADMIN_EMAIL": null,
-        "WEBUI_URL": "",
-        "ENABLE_LOGIN_FORM": true,
-        "ENABLE_SIGNUP": settings.enable_signup,
-        "ENABLE_API_KEYS": settings.enable_api_keys,
-        "ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS": settings.api_keys_only.is_some(),
-        "API_KEYS_ALLOWED_ENDPOINTS": settings.api_keys_only.as_ref().map(|paths| paths.join(",")).unwrap_or_default(),
-        "DEFAULT_USER_ROLE": settings.default_user_role,
-        "DEFAULT_GROUP_ID": "",
-        "JWT_EXPIRES_IN": settings.session_lifetime.to_string(),
-        "ENABLE_COMMUNITY_SHARING": false,
-        "ENABLE_MESSAGE_RATING": false,
-        "ENABLE_FOLDERS": false,
-        "FOLDER_MAX_FILE_COUNT": null,
-        "ENABLE_AUTOMATIONS": false,
-        "ENABLE_CHANNELS": false,
-        "ENABLE_CALENDAR": false,
-        "ENABLE_MEMORIES": false,
-        "ENABLE_MEMORY_SYSTEM_CONTEXT": false,
-        "ENABLE_NOTES": false,
-        "ENABLE_USER_WEBHOOKS": false,
-        "ENABLE_USER_STATUS": false,
-    })
+fn shown(settings: &AuthSettings) -> AuthConfig {
+    AuthConfig {
+        show_admin_details: settings.show_admin_details,
+        admin_email: None,
+        webui_url: "",
+        enable_login_form: true,
+        enable_signup: settings.enable_signup,
+        enable_api_keys: settings.enable_api_keys,
+        enable_api_keys_endpoint_restrictions: settings.api_keys_only.is_some(),
+        api_keys_allowed_endpoints: settings.api_keys_only.as_ref().map(|paths| paths.join(",")).unwrap_or_default(),
+        default_user_role: settings.default_user_role,
+        default_group_id: "",
+        jwt_expires_in: settings.session_lifetime.to_string(),
+        enable_community_sharing: false,
+        enable_message_rating: false,
+        enable_folders: false,
+        folder_max_file_count: None,
+        enable_automations: false,
+        enable_channels: false,
+        enable_calendar: false,
+        enable_memories: false,
+        enable_memory_system_context: false,
+        enable_notes: false,
+        enable_user_webhooks: false,
+        enable_user_status: false,
+    }
 }

@@ -1,12 +1,15 @@
 //! Reading a request's body: never before its credential has been judged.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
+use actix_multipart::Multipart;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use transom_app::Error;
 use transom_llm::Body;
+use utoipa::ToSchema;
 
 use crate::ApiError;
 
@@ -52,16 +55,16 @@ impl FromRequest for Raw {
     }
 }
 
-/// A JSON object that is read as far as somebody asks.
-pub struct JsonObject(pub Body);
+/// A JSON object of the shape `T`, of which no more is read than somebody asks for.
+pub struct JsonObject<T>(pub Body, pub PhantomData<T>);
 
-impl FromRequest for JsonObject {
+impl<T> FromRequest for JsonObject<T> {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = Raw::from_request(request, payload);
-        Box::pin(async move { Ok(Self(Body::parse(raw.await?.0).map_err(Error::from)?)) })
+        Box::pin(async move { Ok(Self(Body::parse(raw.await?.0).map_err(Error::from)?, PhantomData)) })
     }
 }
 
@@ -81,4 +84,27 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Json<T> {
                 .map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
         })
     }
+}
+
+/// A form that is read part by part, after the credential has been judged.
+pub(crate) struct Form(pub(crate) Multipart);
+
+impl FromRequest for Form {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
+    }
+}
+
+/// A file to keep, with what is to be known of it.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "a form is read part by part; only its shape counts")]
+pub(crate) struct UploadForm {
+    /// The file, with its name.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// A JSON object that is kept with the file.
+    metadata: Option<String>,
 }

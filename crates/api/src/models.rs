@@ -1,57 +1,67 @@
 //! `/api/models`: what the caller may use. `/api/v1/models/…`: records and presets.
 
-use actix_web::web::{self, Data, Query, ServiceConfig};
-use actix_web::{HttpResponse, Result};
+use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use transom_app::models::NewModelRecord;
-use transom_app::models::RecordView;
+use serde_json::{Map, Value};
+use transom_app::models::{NewModelRecord, RecordView};
 use transom_app::{App, Error};
 use transom_domain::{Grant, ModelId, ModelRecord};
+use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
-use crate::{Admin, ApiError, SignedIn, relay};
+use crate::description::shapes::{GrantShape, ModelRecordShape};
+use crate::description::wire::{Model, ModelList};
+use crate::params::Query;
+use crate::reply::{List, Reply};
+use crate::table::Table;
+use crate::{Admin, ApiError, SignedIn};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource(["/api/models", "/api/v1/models"]).route(web::get().to(list_models)))
-        .service(web::resource(["/api/models/base", "/api/v1/models/base"]).route(web::get().to(list_base_models)))
-        .service(web::resource("/api/v1/models/list").route(web::get().to(list_records)))
-        .service(web::resource("/api/v1/models/all").route(web::get().to(all_records)))
-        .service(web::resource("/api/v1/models/tags").route(web::get().to(list_tags)))
-        .service(web::resource("/api/v1/models/create").route(web::post().to(create_record)))
-        .service(web::resource("/api/v1/models/export").route(web::get().to(export_records)))
-        .service(web::resource("/api/v1/models/import").route(web::post().to(import_records)))
-        .service(web::resource("/api/v1/models/sync").route(web::post().to(sync_records)))
-        .service(web::resource("/api/v1/models/model").route(web::get().to(get_record)))
-        .service(web::resource("/api/v1/models/model/update").route(web::post().to(update_record)))
-        .service(web::resource("/api/v1/models/model/access/update").route(web::post().to(update_grants)))
-        .service(web::resource("/api/v1/models/model/toggle").route(web::post().to(toggle_record)))
-        .service(web::resource("/api/v1/models/model/delete").route(web::post().to(delete_record)))
-        .service(web::resource("/api/v1/models/delete/all").route(web::delete().to(delete_records)));
+pub(crate) fn routes(table: &mut Table) {
+    table.at(["/api/models", "/api/v1/models"]).get(list_models);
+    table.at(["/api/models/base", "/api/v1/models/base"]).get(list_base_models);
+    table.at("/api/v1/models/list").get(list_records);
+    table.at("/api/v1/models/all").get(all_records);
+    table.at("/api/v1/models/tags").get(list_model_tags);
+    table.at("/api/v1/models/create").post(create_record);
+    table.at("/api/v1/models/export").get(export_records);
+    table.at("/api/v1/models/import").post(import_records);
+    table.at("/api/v1/models/sync").post(sync_records);
+    table.at("/api/v1/models/model").get(get_record).or([404]);
+    table.at("/api/v1/models/model/update").post(update_record).or([404]);
+    table.at("/api/v1/models/model/access/update").post(update_grants).or([404]);
+    table.at("/api/v1/models/model/toggle").post(toggle_record).or([404]);
+    table.at("/api/v1/models/model/delete").post(delete_record).or([404]);
+    table.at("/api/v1/models/delete/all").delete(delete_records);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ListQuery {
+    /// Asks the upstreams anew
     #[serde(default)]
     refresh: bool,
 }
 
-#[derive(Deserialize)]
+/// A model record by its id.
+#[derive(Deserialize, ToSchema)]
 struct ById {
+    #[schema(value_type = String)]
     id: ModelId,
 }
 
 /// A record as clients send it.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct RecordRequest {
+    #[schema(value_type = String)]
     id: ModelId,
+    #[schema(value_type = Option<String>)]
     base_model_id: Option<ModelId>,
     name: String,
     #[serde(default)]
     meta: Map<String, Value>,
     #[serde(default)]
     params: Map<String, Value>,
+    #[schema(value_type = Option<Vec<GrantShape>>)]
     access_grants: Option<Vec<Grant>>,
     #[serde(default = "yes")]
     is_active: bool,
@@ -76,23 +86,28 @@ impl From<RecordRequest> for NewModelRecord {
     }
 }
 
-#[derive(Deserialize)]
+/// Who may use a model from now on.
+#[derive(Deserialize, ToSchema)]
 struct GrantsRequest {
+    #[schema(value_type = String)]
     id: ModelId,
     name: Option<String>,
+    #[schema(value_type = Vec<GrantShape>)]
     access_grants: Vec<Grant>,
 }
 
-#[derive(Deserialize)]
+/// Records, as an export holds them.
+#[derive(Deserialize, ToSchema)]
 struct RecordsRequest {
     #[serde(default)]
     models: Vec<RecordRequest>,
 }
 
 /// A record with whether the caller may change it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RecordResponse {
     #[serde(flatten)]
+    #[schema(value_type = ModelRecordShape)]
     record: ModelRecord,
     write_access: bool,
 }
@@ -109,28 +124,52 @@ impl From<RecordView> for RecordResponse {
     }
 }
 
-async fn list_models(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
-    Ok(relay::json(app.models.list(&caller, query.refresh).await?))
+/// Records with whether the caller may change them.
+#[derive(Serialize, ToSchema)]
+struct RecordsResponse {
+    total: usize,
+    items: Vec<RecordResponse>,
 }
 
-async fn list_base_models(app: Data<App>, _admin: Admin) -> Result<HttpResponse, ApiError> {
+/// The upstreams' models, without presets.
+#[derive(Serialize, ToSchema)]
+struct BaseModels {
+    #[schema(value_type = Vec<Model>)]
+    data: Vec<Value>,
+}
+
+/// Lists the models that the caller may use
+#[api_v2_operation]
+async fn list_models(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<Reply<ModelList>, ApiError> {
+    Ok(Reply::written(app.models.list(&caller, query.refresh).await?))
+}
+
+/// Lists the upstreams' models
+#[api_v2_operation]
+async fn list_base_models(app: Data<App>, _admin: Admin) -> Result<Reply<BaseModels>, ApiError> {
     let entries = app.models.base_models().await?;
     let data: Result<Vec<Value>, Error> =
         entries.iter().map(|entry| serde_json::from_slice(entry.json()).map_err(Error::internal)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "data": data? })))
+    Ok(Reply::of(&BaseModels { data: data? }))
 }
 
-async fn list_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
+/// Lists the records that the caller may see
+#[api_v2_operation]
+async fn list_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<RecordsResponse>, ApiError> {
     let items: Vec<RecordResponse> = app.models.records(&caller).await?.into_iter().map(RecordResponse::from).collect();
-    Ok(HttpResponse::Ok().json(json!({ "total": items.len(), "items": items })))
+    Ok(Reply::of(&RecordsResponse { total: items.len(), items }))
 }
 
-async fn all_records(app: Data<App>, Admin(caller): Admin) -> Result<HttpResponse, ApiError> {
+/// Lists all records
+#[api_v2_operation]
+async fn all_records(app: Data<App>, Admin(caller): Admin) -> Result<List<ModelRecordShape>, ApiError> {
     let records: Vec<ModelRecord> = app.models.records(&caller).await?.into_iter().map(|view| view.record).collect();
-    Ok(HttpResponse::Ok().json(records))
+    Ok(List::shaped(&records))
 }
 
-async fn list_tags(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
+/// Lists the tags of models
+#[api_v2_operation]
+async fn list_model_tags(app: Data<App>, SignedIn(caller): SignedIn) -> Result<List<String>, ApiError> {
     let mut tags: Vec<String> = Vec::new();
     for RecordView { record, .. } in app.models.records(&caller).await? {
         let named = record.meta.get("tags").and_then(Value::as_array).into_iter().flatten();
@@ -138,66 +177,85 @@ async fn list_tags(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpRes
     }
     tags.sort();
     tags.dedup();
-    Ok(HttpResponse::Ok().json(tags))
+    Ok(List::of(&tags))
 }
 
-async fn get_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ById>) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(RecordResponse::from(app.models.record_for(&caller, &query.id).await?)))
+/// Shows a record
+#[api_v2_operation]
+async fn get_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ById>) -> Result<Reply<RecordResponse>, ApiError> {
+    Ok(Reply::of(&RecordResponse::from(app.models.record_for(&caller, &query.id).await?)))
 }
 
-async fn create_record(app: Data<App>, call: Authorized<SignedIn, Json<RecordRequest>>) -> Result<HttpResponse, ApiError> {
+/// Makes a record for an upstream's model, or a preset over one
+#[api_v2_operation]
+async fn create_record(app: Data<App>, call: Authorized<SignedIn, Json<RecordRequest>>) -> Result<Reply<ModelRecordShape>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
-    Ok(HttpResponse::Ok().json(app.models.create_record(&caller, request.into()).await?))
+    Ok(Reply::shaped(&app.models.create_record(&caller, request.into()).await?))
 }
 
-async fn update_record(app: Data<App>, call: Authorized<SignedIn, Json<RecordRequest>>) -> Result<HttpResponse, ApiError> {
+/// Changes a record
+#[api_v2_operation]
+async fn update_record(app: Data<App>, call: Authorized<SignedIn, Json<RecordRequest>>) -> Result<Reply<ModelRecordShape>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
-    Ok(HttpResponse::Ok().json(app.models.update_record(&caller, request.into()).await?))
+    Ok(Reply::shaped(&app.models.update_record(&caller, request.into()).await?))
 }
 
-async fn update_grants(app: Data<App>, call: Authorized<SignedIn, Json<GrantsRequest>>) -> Result<HttpResponse, ApiError> {
+/// Says who may use a model
+#[api_v2_operation]
+async fn update_grants(app: Data<App>, call: Authorized<SignedIn, Json<GrantsRequest>>) -> Result<Reply<ModelRecordShape>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
     let record = app.models.set_grants(&caller, &request.id, request.name, request.access_grants).await?;
-    Ok(HttpResponse::Ok().json(record))
+    Ok(Reply::shaped(&record))
 }
 
-async fn toggle_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ById>) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.models.toggle_record(&caller, &query.id).await?))
+/// Switches a model off, or on again
+#[api_v2_operation]
+async fn toggle_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ById>) -> Result<Reply<ModelRecordShape>, ApiError> {
+    Ok(Reply::shaped(&app.models.toggle_record(&caller, &query.id).await?))
 }
 
-async fn delete_record(app: Data<App>, call: Authorized<SignedIn, Json<ById>>) -> Result<HttpResponse, ApiError> {
+/// Deletes a record
+#[api_v2_operation]
+async fn delete_record(app: Data<App>, call: Authorized<SignedIn, Json<ById>>) -> Result<Reply<bool>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
     app.models.delete_record(&caller, &request.id).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
-async fn delete_records(app: Data<App>, Admin(caller): Admin) -> Result<HttpResponse, ApiError> {
+/// Deletes all records
+#[api_v2_operation]
+async fn delete_records(app: Data<App>, Admin(caller): Admin) -> Result<Reply<bool>, ApiError> {
     for RecordView { record, .. } in app.models.records(&caller).await? {
         app.models.delete_record(&caller, &record.id).await?;
     }
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
-async fn export_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
+/// Gives the records that the caller may change, for an import elsewhere
+#[api_v2_operation]
+async fn export_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<List<ModelRecordShape>, ApiError> {
     if !caller.may("workspace.models_export") {
         return Err(Error::WrongRole.into());
     }
     let records: Vec<ModelRecord> =
         app.models.records(&caller).await?.into_iter().filter(|view| view.write_access).map(|view| view.record).collect();
-    Ok(HttpResponse::Ok().json(records))
+    Ok(List::shaped(&records))
 }
 
-async fn import_records(app: Data<App>, call: Authorized<SignedIn, Json<RecordsRequest>>) -> Result<HttpResponse, ApiError> {
+/// Takes records of an export, over those of the same id
+#[api_v2_operation]
+async fn import_records(app: Data<App>, call: Authorized<SignedIn, Json<RecordsRequest>>) -> Result<Reply<bool>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
     if !caller.may("workspace.models_import") {
         return Err(Error::WrongRole.into());
     }
     app.models.import_records(&caller, request.models.into_iter().map(Into::into).collect()).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
-/// Makes the records exactly those that are sent.
-async fn sync_records(app: Data<App>, call: Authorized<Admin, Json<RecordsRequest>>) -> Result<HttpResponse, ApiError> {
+/// Makes the records exactly those that are sent
+#[api_v2_operation]
+async fn sync_records(app: Data<App>, call: Authorized<Admin, Json<RecordsRequest>>) -> Result<List<ModelRecordShape>, ApiError> {
     let Authorized(Admin(caller), Json(request)) = call;
     let wanted: Vec<NewModelRecord> = request.models.into_iter().map(Into::into).collect();
     for RecordView { record, .. } in app.models.records(&caller).await? {
@@ -205,5 +263,5 @@ async fn sync_records(app: Data<App>, call: Authorized<Admin, Json<RecordsReques
             app.models.delete_record(&caller, &record.id).await?;
         }
     }
-    Ok(HttpResponse::Ok().json(app.models.import_records(&caller, wanted).await?))
+    Ok(List::shaped(&app.models.import_records(&caller, wanted).await?))
 }

@@ -1,18 +1,25 @@
 //! `/ollama/…`: Ollama's own API, byte for byte, behind our credentials and grants.
 
-use actix_web::web::{self, Data, Path, Payload, Query, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Result};
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Payload};
 use futures_util::StreamExt;
-use serde::Deserialize;
+use paperclip::actix::api_v2_operation;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use transom_app::chat::Forward;
 use transom_app::models::{Entry, Kind};
 use transom_app::{App, Error};
 use transom_domain::Caller;
 use transom_llm::{LlmError, RawBody};
+use utoipa::ToSchema;
 
 use crate::body::{Authorized, Raw};
+use crate::description::shapes::{Object, Status};
+use crate::description::wire::OpenAiModels;
 use crate::openai::outgoing_call;
+use crate::params::{Path, Query};
+use crate::reply::{Relayed, Reply};
+use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn, relay};
 
 /// Calls that use a model, by the route's name below `/ollama` and the upstream.
@@ -33,77 +40,114 @@ const USING: [&str; 11] = [
 /// Calls that change what an upstream has.
 const CHANGING: [&str; 4] = ["/api/pull", "/api/push", "/api/create", "/api/copy"];
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource(["/ollama", "/ollama/"]).route(web::get().to(status)).route(web::head().to(status)))
-        .service(web::resource("/ollama/config").route(web::get().to(get_config)))
-        .service(web::resource(["/ollama/api/tags", "/ollama/api/tags/{index:\\d+}"]).route(web::get().to(list_tags)))
-        .service(web::resource(["/ollama/v1/models", "/ollama/v1/models/{index:\\d+}"]).route(web::get().to(list_models)))
-        .service(web::resource("/ollama/api/ps").route(web::get().to(list_running)))
-        .service(web::resource(["/ollama/api/version", "/ollama/api/version/{index:\\d+}"]).route(web::get().to(version)))
-        .service(
-            web::resource(["/ollama/api/blobs/{digest}", "/ollama/api/blobs/{digest}/{index:\\d+}"])
-                .route(web::head().to(forward_blob))
-                .route(web::post().to(forward_blob)),
-        )
-        .service(
-            web::resource(["/ollama/api/delete", "/ollama/api/delete/{index:\\d+}"])
-                .route(web::delete().to(change_model))
-                .route(web::post().to(change_model)),
-        );
+pub(crate) fn routes(table: &mut Table) {
+    table.at(["/ollama/", "/ollama"]).get(get_ollama_status).head(get_ollama_status);
+    table.at("/ollama/config").get(get_ollama_config);
+    table.at(with_index("/api/tags")).get(list_ollama_tags);
+    table.at(with_index("/v1/models")).get(list_ollama_models);
+    table.at("/ollama/api/ps").get(list_running).or([404]);
+    table.at(with_index("/api/version")).get(get_ollama_version).or([404]);
+    table.at(with_index("/api/blobs/{digest}")).head(forward_blob).post(forward_blob);
+    table.at(with_index("/api/delete")).delete(change_model).post(change_model).or([404]);
     for path in USING {
-        let both = [format!("/ollama{path}"), format!("/ollama{path}/{{index:\\d+}}")];
-        config.service(web::resource(both).route(web::post().to(use_model)));
+        table.at(with_index(path)).post(use_model).or([404]);
     }
     for path in CHANGING {
-        let both = [format!("/ollama{path}"), format!("/ollama{path}/{{index:\\d+}}")];
-        config.service(web::resource(both).route(web::post().to(change_model)).route(web::delete().to(change_model)));
+        table.at(with_index(path)).post(change_model).or([404]).delete(change_model).or([404]);
     }
+}
+
+/// A path by itself, and with a connection chosen in it.
+fn with_index(path: &str) -> [String; 2] {
+    [format!("/ollama{path}"), format!("/ollama{path}/{{index:\\d+}}")]
 }
 
 /// The connection may be named in the path (`/ollama/api/generate/1`) or in the query (`?url_idx=1`).
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Choice {
+    /// Which connection of the settings, counted from 0
     url_idx: Option<usize>,
 }
 
-fn chosen(request: &HttpRequest) -> Option<usize> {
-    let in_query = || Query::<Choice>::from_query(request.query_string()).ok().and_then(|query| query.url_idx);
-    request.match_info().get("index").and_then(|index| index.parse().ok()).or_else(in_query)
+fn chosen(request: &HttpRequest, choice: &Choice) -> Option<usize> {
+    request.match_info().get("index").and_then(|index| index.parse().ok()).or(choice.url_idx)
 }
 
 /// The route without `/ollama`, and without the connection's index: the path at the upstream.
-fn outgoing(request: &HttpRequest) -> Forward {
+fn outgoing(request: &HttpRequest, choice: &Choice) -> Forward {
     let path = request.path().strip_prefix("/ollama").unwrap_or_default();
     let path = match request.match_info().get("index") {
         Some(index) => path.strip_suffix(index).and_then(|path| path.strip_suffix('/')).unwrap_or(path),
         None => path,
     };
-    outgoing_call(request, path.to_owned(), chosen(request))
+    outgoing_call(request, path.to_owned(), chosen(request, choice))
 }
 
-async fn status(_caller: SignedIn) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": true }))
+/// The connections of the settings.
+#[derive(Serialize, ToSchema)]
+struct OllamaConfig<'a> {
+    #[serde(rename = "ENABLE_OLLAMA_API")]
+    enabled: bool,
+    #[serde(rename = "OLLAMA_BASE_URLS")]
+    bases: Vec<&'a str>,
+    #[serde(rename = "OLLAMA_API_CONFIGS")]
+    configs: Object,
 }
 
-async fn get_config(app: Data<App>, _admin: Admin) -> HttpResponse {
+/// Models as Ollama lists them.
+#[derive(Serialize, ToSchema)]
+struct OllamaModels {
+    #[schema(value_type = Vec<Object>)]
+    models: Vec<Value>,
+}
+
+/// A version of Ollama.
+#[derive(Serialize, ToSchema)]
+struct OllamaVersion {
+    #[schema(value_type = Option<String>, examples("0.12.6"))]
+    version: Value,
+}
+
+/// Says that there is somebody here, as Ollama does
+#[api_v2_operation]
+async fn get_ollama_status(_caller: SignedIn) -> Reply<Status> {
+    Reply::of(&Status::GOOD)
+}
+
+/// Lists the Ollama connections of the settings
+#[api_v2_operation]
+async fn get_ollama_config(app: Data<App>, _admin: Admin) -> Reply<OllamaConfig<'static>> {
     let connections = app.models.connections().iter().filter(|connection| connection.kind == Kind::Ollama);
     let bases: Vec<&str> = connections.map(|connection| connection.models.name()).collect();
-    HttpResponse::Ok().json(json!({ "ENABLE_OLLAMA_API": !bases.is_empty(), "OLLAMA_BASE_URLS": bases, "OLLAMA_API_CONFIGS": {} }))
+    Reply::shaped(&OllamaConfig { enabled: !bases.is_empty(), bases, configs: Object::default() })
 }
 
-async fn list_tags(app: Data<App>, SignedIn(caller): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let entries = offered(&app, &caller, chosen(&request)).await?;
-    Ok(HttpResponse::Ok().json(json!({ "models": entries.iter().filter_map(raw).collect::<Vec<_>>() })))
+/// Lists the models that the caller may use, as Ollama lists them
+#[api_v2_operation]
+async fn list_ollama_tags(
+    app: Data<App>,
+    SignedIn(caller): SignedIn,
+    request: HttpRequest,
+    choice: Query<Choice>,
+) -> Result<Reply<OllamaModels>, ApiError> {
+    let entries = offered(&app, &caller, chosen(&request, &choice)).await?;
+    Ok(Reply::of(&OllamaModels { models: entries.iter().filter_map(raw).collect() }))
 }
 
-async fn list_models(app: Data<App>, SignedIn(caller): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let entries = offered(&app, &caller, chosen(&request)).await?;
+/// Lists the models that the caller may use, in OpenAI's shape
+#[api_v2_operation]
+async fn list_ollama_models(
+    app: Data<App>,
+    SignedIn(caller): SignedIn,
+    request: HttpRequest,
+    choice: Query<Choice>,
+) -> Result<Reply<OpenAiModels>, ApiError> {
+    let entries = offered(&app, &caller, chosen(&request, &choice)).await?;
     let data: Vec<Value> = entries
         .iter()
         .map(|entry| json!({ "id": entry.id, "object": "model", "created": transom_domain::now(), "owned_by": "openai" }))
         .collect();
-    Ok(HttpResponse::Ok().json(json!({ "data": data, "object": "list" })))
+    Ok(Reply::shaped(&json!({ "data": data, "object": "list" })))
 }
 
 async fn offered(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<std::sync::Arc<Entry>>, Error> {
@@ -129,25 +173,32 @@ fn raw(entry: &std::sync::Arc<Entry>) -> Option<Value> {
     Some(raw)
 }
 
-/// The models that run now on any connection, and that the caller may use.
-async fn list_running(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
+/// Lists the models that run now on any connection, and that the caller may use
+#[api_v2_operation]
+async fn list_running(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<OllamaModels>, ApiError> {
     let usable = app.models.offered(&caller, Kind::Ollama).await?;
     let mut running = Vec::new();
     for (_, mut answer) in app.chat.ask_each(Kind::Ollama, "/api/ps").await? {
         let Some(models) = answer.get_mut("models").and_then(Value::as_array_mut) else { continue };
         running.extend(models.drain(..).filter(|model| usable.iter().any(|entry| model["model"] == entry.id.as_str())));
     }
-    Ok(HttpResponse::Ok().json(json!({ "models": running })))
+    Ok(Reply::of(&OllamaModels { models: running }))
 }
 
-/// The version of the connection that was asked for, or the lowest of all: what every one of them understands.
-async fn version(app: Data<App>, _caller: SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let wanted = chosen(&request);
+/// The version of the connection that was asked for, or the lowest of all: what every one of them understands
+#[api_v2_operation]
+async fn get_ollama_version(
+    app: Data<App>,
+    _caller: SignedIn,
+    request: HttpRequest,
+    choice: Query<Choice>,
+) -> Result<Reply<OllamaVersion>, ApiError> {
+    let wanted = chosen(&request, &choice);
     let answers = app.chat.ask_each(Kind::Ollama, "/api/version").await?;
     let versions = answers.into_iter().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index)).map(|(_, answer)| answer);
     let lowest = versions.min_by_key(|answer| numbers(answer["version"].as_str().unwrap_or_default()));
-    let answer = lowest.ok_or_else(|| Error::NotFound("no Ollama is connected".to_owned()))?;
-    Ok(HttpResponse::Ok().json(json!({ "version": answer["version"] })))
+    let mut answer = lowest.ok_or_else(|| Error::NotFound("no Ollama is connected".to_owned()))?;
+    Ok(Reply::of(&OllamaVersion { version: answer["version"].take() }))
 }
 
 /// `0.12.6-rc1` as 0, 12, 6.
@@ -155,29 +206,45 @@ fn numbers(version: &str) -> Vec<u64> {
     version.split(['.', '-']).map_while(|part| part.parse().ok()).collect()
 }
 
-async fn use_model(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<HttpResponse, ApiError> {
+/// Passes a call that uses a model on to an Ollama that has it
+#[api_v2_operation]
+async fn use_model(
+    app: Data<App>,
+    request: HttpRequest,
+    call: Authorized<SignedIn, Raw>,
+    choice: Query<Choice>,
+) -> Result<Relayed, ApiError> {
     let Authorized(SignedIn(caller), Raw(bytes)) = call;
-    let mut forward = outgoing(&request);
+    let mut forward = outgoing(&request, &choice);
     // curl labels a JSON body as a form; the upstream is told what it is.
     forward.content_type = Some("application/json".to_owned());
     relay::upstream(app.chat.forward_to_model(&caller, Kind::Ollama, forward, bytes).await?).await
 }
 
-async fn change_model(app: Data<App>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<HttpResponse, ApiError> {
+/// Passes a call that changes what an Ollama has on to it
+#[api_v2_operation]
+async fn change_model(
+    app: Data<App>,
+    request: HttpRequest,
+    call: Authorized<Admin, Raw>,
+    choice: Query<Choice>,
+) -> Result<Relayed, ApiError> {
     let Authorized(Admin(caller), Raw(bytes)) = call;
-    let mut forward = outgoing(&request);
+    let mut forward = outgoing(&request, &choice);
     forward.content_type = Some("application/json".to_owned());
     relay::upstream(app.chat.change_model(&caller, forward, bytes).await?).await
 }
 
-/// A layer of a model: checked for, or sent up as it comes.
+/// Asks whether a layer of a model is there, or sends it up
+#[api_v2_operation]
 async fn forward_blob(
     app: Data<App>,
     request: HttpRequest,
     _admin: Admin,
     path: Path<Blob>,
+    choice: Query<Choice>,
     payload: Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Relayed, ApiError> {
     let is_digest = path
         .digest
         .strip_prefix("sha256:")
@@ -190,7 +257,7 @@ async fn forward_blob(
         actix_web::http::Method::HEAD => RawBody::Empty,
         _ => RawBody::Stream(sendable(payload)),
     };
-    relay::upstream(app.chat.forward_as_admin(Kind::Ollama, outgoing(&request), body).await?).await
+    relay::upstream(app.chat.forward_as_admin(Kind::Ollama, outgoing(&request, &choice), body).await?).await
 }
 
 #[derive(Deserialize)]

@@ -1,56 +1,79 @@
 //! `/openai/…`: the OpenAI-compatible upstreams' own API, behind our credentials and grants.
 
-use actix_web::web::{self, Data, Path, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Result};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
+use serde::Serialize;
 use serde_json::{Value, json};
 use transom_app::chat::{Forward, Road};
 use transom_app::models::Kind;
 use transom_app::{App, Error};
 use transom_domain::Caller;
 use transom_llm::RawBody;
+use utoipa::ToSchema;
 
 use crate::body::{Authorized, JsonObject, Raw};
 use crate::chat::reply;
+use crate::description::shapes::Object;
+use crate::description::wire::{ChatCompletion, ChatRequest, Embeddings, EmbeddingsRequest, OpenAiModels};
+use crate::params::Path;
+use crate::reply::{Relayed, Reply, Streamed};
+use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn, head, relay};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/openai/config").route(web::get().to(get_config)))
-        .service(web::resource("/openai/models").route(web::get().to(list_models)))
-        .service(web::resource("/openai/models/{index:\\d+}").route(web::get().to(list_models_of_one)))
-        .service(web::resource("/openai/chat/completions").route(web::post().to(complete_chat)))
-        .service(web::resource("/openai/embeddings").route(web::post().to(create_embeddings)))
-        .service(
-            web::resource("/openai/{path:.+}")
-                .route(web::post().to(forward))
-                .route(web::get().to(forward_for_admin))
-                .route(web::put().to(forward_for_admin))
-                .route(web::delete().to(forward_for_admin)),
-        );
+pub(crate) fn routes(table: &mut Table) {
+    table.at("/openai/config").get(get_openai_config);
+    table.at("/openai/models").get(list_openai_models);
+    table.at("/openai/models/{index:\\d+}").get(list_openai_models_of_one);
+    table.at("/openai/chat/completions").post(complete_openai_chat).or([404, 409, 503]);
+    table.at("/openai/embeddings").post(create_openai_embeddings).or([404, 429, 502, 504]);
+    table.at("/openai/{path:.+}").post(forward).get(forward_for_admin).put(forward_for_admin).delete(forward_for_admin);
 }
 
-/// Addresses, but no keys: those are shown to nobody.
-async fn get_config(app: Data<App>, _admin: Admin) -> HttpResponse {
+/// The connections of the settings. Keys are shown to nobody.
+#[derive(Serialize, ToSchema)]
+struct OpenAiConfig<'a> {
+    #[serde(rename = "ENABLE_OPENAI_API")]
+    enabled: bool,
+    #[serde(rename = "OPENAI_API_KEYS")]
+    keys: Vec<&'a str>,
+    #[serde(rename = "OPENAI_API_BASE_URLS")]
+    bases: Vec<&'a str>,
+    #[serde(rename = "OPENAI_API_CONFIGS")]
+    configs: Object,
+}
+
+/// Lists the connections of the settings
+#[api_v2_operation]
+async fn get_openai_config(app: Data<App>, _admin: Admin) -> Reply<OpenAiConfig<'static>> {
     let bases: Vec<&str> = connections(&app).collect();
-    HttpResponse::Ok().json(json!({
-        "ENABLE_OPENAI_API": !bases.is_empty(),
-        "OPENAI_API_KEYS": bases.iter().map(|_| "").collect::<Vec<_>>(),
-        "OPENAI_API_BASE_URLS": bases,
-        "OPENAI_API_CONFIGS": {},
-    }))
+    let keys = bases.iter().map(|_| "").collect();
+    Reply::shaped(&OpenAiConfig { enabled: !bases.is_empty(), keys, bases, configs: Object::default() })
 }
 
 fn connections(app: &App) -> impl Iterator<Item = &str> {
     app.models.connections().iter().filter(|connection| connection.kind == Kind::OpenAi).map(|connection| connection.models.name())
 }
 
-async fn list_models(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(json!({ "data": models(&app, &caller, None).await?, "object": "list" })))
+/// Lists the models of these upstreams that the caller may use
+#[api_v2_operation]
+async fn list_openai_models(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<OpenAiModels>, ApiError> {
+    Ok(listed(models(&app, &caller, None).await?))
 }
 
-async fn list_models_of_one(app: Data<App>, SignedIn(caller): SignedIn, index: Path<usize>) -> Result<HttpResponse, ApiError> {
+/// Lists the models of one upstream that the caller may use
+#[api_v2_operation]
+async fn list_openai_models_of_one(
+    app: Data<App>,
+    SignedIn(caller): SignedIn,
+    index: Path<usize>,
+) -> Result<Reply<OpenAiModels>, ApiError> {
     app.chat.connection(Kind::OpenAi, *index)?;
-    Ok(HttpResponse::Ok().json(json!({ "data": models(&app, &caller, Some(*index)).await?, "object": "list" })))
+    Ok(listed(models(&app, &caller, Some(*index)).await?))
+}
+
+fn listed(models: Vec<Value>) -> Reply<OpenAiModels> {
+    Reply::shaped(&json!({ "data": models, "object": "list" }))
 }
 
 async fn models(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<Value>, Error> {
@@ -63,18 +86,32 @@ async fn models(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<
     offered.iter().filter(of_index).map(|entry| serde_json::from_slice(entry.json()).map_err(Error::internal)).collect()
 }
 
-async fn complete_chat(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
-    let Authorized(SignedIn(caller), JsonObject(body)) = call;
+/// Has a model of these upstreams go on with a conversation
+#[api_v2_operation]
+async fn complete_openai_chat(
+    app: Data<App>,
+    request: HttpRequest,
+    call: Authorized<SignedIn, JsonObject<ChatRequest>>,
+) -> Result<Streamed<ChatCompletion>, ApiError> {
+    let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
     Ok(reply(app.chat.complete(&caller, body, Road::OpenAi, || head::of(&request)).await?))
 }
 
-async fn create_embeddings(app: Data<App>, call: Authorized<SignedIn, JsonObject>) -> Result<HttpResponse, ApiError> {
-    let Authorized(SignedIn(caller), JsonObject(body)) = call;
-    Ok(relay::json(app.chat.embeddings(&caller, body, Road::OpenAi).await?))
+/// Makes vectors of texts with a model of these upstreams
+#[api_v2_operation]
+async fn create_openai_embeddings(
+    app: Data<App>,
+    call: Authorized<SignedIn, JsonObject<EmbeddingsRequest>>,
+) -> Result<Reply<Embeddings>, ApiError> {
+    let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
+    Ok(Reply::written(app.chat.embeddings(&caller, body, Road::OpenAi).await?))
 }
 
-/// Any other call. One that names a model in a JSON body goes where that model is granted; every other is an administrator's.
-async fn forward(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<HttpResponse, ApiError> {
+/// Passes any other call on to the upstream
+///
+/// One that names a model in a JSON body goes where that model is granted; every other is an administrator's.
+#[api_v2_operation]
+async fn forward(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<Relayed, ApiError> {
     let Authorized(SignedIn(caller), Raw(bytes)) = call;
     let forward = outgoing(&request)?;
     let names_model = transom_llm::Body::parse(bytes.clone()).is_ok_and(|body| body.has("model"));
@@ -86,7 +123,9 @@ async fn forward(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn
     relay::upstream(answer).await
 }
 
-async fn forward_for_admin(app: Data<App>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<HttpResponse, ApiError> {
+/// Passes an administrator's call on to the upstream
+#[api_v2_operation]
+async fn forward_for_admin(app: Data<App>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<Relayed, ApiError> {
     let Authorized(_, Raw(bytes)) = call;
     let body = if bytes.is_empty() { RawBody::Empty } else { RawBody::Whole(bytes) };
     relay::upstream(app.chat.forward_as_admin(Kind::OpenAi, outgoing(&request)?, body).await?).await

@@ -10,11 +10,7 @@ use transom_app::chat::{ProxyAnswer, refusal};
 use transom_llm::{LlmError, wire};
 
 use crate::ApiError;
-
-/// JSON that is written already.
-pub(crate) fn json(bytes: Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(bytes)
-}
+use crate::reply::Relayed;
 
 /// Server-Sent Events, as they come, never held back to be compressed.
 pub(crate) fn events<S>(stream: S) -> HttpResponse
@@ -30,7 +26,7 @@ where
 }
 
 /// An upstream's answer as it comes. A refusal keeps its status and words; an answer that breaks on the way says so in its own format.
-pub(crate) async fn upstream(answer: ProxyAnswer) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn upstream(answer: ProxyAnswer) -> Result<Relayed, ApiError> {
     if answer.status.is_client_error() || answer.status.is_server_error() {
         return Err(refusal(answer).await.into());
     }
@@ -55,7 +51,7 @@ pub(crate) async fn upstream(answer: ProxyAnswer) -> Result<HttpResponse, ApiErr
     if !media.is_empty() {
         response.content_type(media);
     }
-    Ok(response.streaming(body))
+    Ok(Relayed(response.streaming(body)))
 }
 
 /// What says why a stream breaks off, and what ends a line before it that is not ended.

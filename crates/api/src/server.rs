@@ -109,19 +109,11 @@ fn unsaid(response: &ServiceResponse<BoxBody>) -> Option<&'static str> {
     })
 }
 
-/// Limits of bodies and sentences for what cannot be read. `max_body` is in bytes; uploads have a limit of their own.
+/// Limits of bodies, and the answer where there is nothing. `max_body` is in bytes; uploads have a limit of their own.
 pub fn limits(max_body: usize) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        config
-            .app_data(PayloadConfig::new(max_body))
-            .app_data(web::QueryConfig::default().error_handler(|error, _| malformed(&error, "the query").into()))
-            .app_data(web::PathConfig::default().error_handler(|error, _| malformed(&error, "the path").into()))
-            .default_service(web::to(nowhere));
+        config.app_data(PayloadConfig::new(max_body)).default_service(web::to(nowhere));
     }
-}
-
-fn malformed(error: &dyn std::fmt::Display, what: &str) -> ApiError {
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{what} is not what is expected here: {error}"))
 }
 
 async fn nowhere() -> HttpResponse {

@@ -1,44 +1,90 @@
 //! Health, version, and what clients are told of the server before and after signing in.
 
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, Result};
+use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
+use serde::Serialize;
 use serde_json::{Value, json};
 use transom_app::App;
 use transom_domain::{Permissions, Role};
+use utoipa::ToSchema;
 
 use crate::credentials::Current;
+use crate::description::shapes::{Object, PermissionsShape, Status};
+use crate::reply::Reply;
+use crate::table::Table;
 use crate::{ApiError, pictures};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/health").route(web::get().to(health)).route(web::head().to(health)))
-        .service(web::resource("/health/db").route(web::get().to(database)))
-        .service(web::resource("/ready").route(web::get().to(ready)).route(web::head().to(ready)))
-        .service(web::resource("/user.png").route(web::get().to(pictures::get_default_picture)))
-        .service(web::resource("/api/version").route(web::get().to(version)))
-        .service(web::resource("/api/config").route(web::get().to(config_of)));
+pub(crate) fn routes(table: &mut Table) {
+    table.at("/health").get(check_health).head(check_health);
+    table.at("/health/db").get(check_database).or([503]);
+    table.at("/ready").get(check_readiness).or([503]).head(check_readiness).or([503]);
+    table.at("/user.png").get(pictures::get_default_picture);
+    table.at("/api/version").get(get_version);
+    table.at("/api/config").get(get_client_config);
 }
 
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": true}))
+/// The version of Open WebUI's API that is spoken.
+#[derive(Serialize, ToSchema)]
+struct Version {
+    #[schema(examples("0.12.4"))]
+    version: String,
+    deployment_id: &'static str,
 }
 
-async fn database(app: Data<App>) -> Result<HttpResponse, ApiError> {
+/// What clients are told of the server. After signing in there is more.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it is put together by hand; only its shape counts")]
+struct ClientConfig {
+    status: bool,
+    name: String,
+    version: String,
+    default_locale: String,
+    i18n: Object,
+    oauth: Object,
+    /// Switches by their names.
+    #[schema(value_type = std::collections::BTreeMap<String, bool>)]
+    features: Object,
+    /// Whether the first account is still to be made.
+    #[schema(required = false)]
+    onboarding: bool,
+    default_models: Option<String>,
+    permissions: Option<PermissionsShape>,
+    file: Option<Object>,
+    code: Option<Object>,
+    audio: Option<Object>,
+}
+
+/// Whether the server answers
+#[api_v2_operation]
+async fn check_health() -> Reply<Status> {
+    Reply::of(&Status::GOOD)
+}
+
+/// Whether the database answers
+#[api_v2_operation]
+async fn check_database(app: Data<App>) -> Result<Reply<Status>, ApiError> {
     app.accounts.ping().await?;
-    Ok(health().await)
+    Ok(Reply::of(&Status::GOOD))
 }
 
-async fn ready(app: Data<App>) -> Result<HttpResponse, ApiError> {
+/// Whether the server can do its work
+#[api_v2_operation]
+async fn check_readiness(app: Data<App>) -> Result<Reply<Status>, ApiError> {
     app.ready().await?;
-    Ok(health().await)
+    Ok(Reply::of(&Status::GOOD))
 }
 
-async fn version(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({"version": app.about.version, "deployment_id": ""}))
+/// The version of Open WebUI's API that is spoken
+#[api_v2_operation]
+async fn get_version(app: Data<App>) -> Reply<Version> {
+    Reply::of(&Version { version: app.about.version.clone(), deployment_id: "" })
 }
 
-/// The public part for everybody, the rest for accounts that may use the server.
-async fn config_of(app: Data<App>, current: Result<Current, ApiError>) -> Result<HttpResponse, ApiError> {
+/// Shows what clients need to know of the server
+///
+/// A part is for everybody, the rest for accounts that may use the server.
+#[api_v2_operation]
+async fn get_client_config(app: Data<App>, current: Result<Current, ApiError>) -> Result<Reply<ClientConfig>, ApiError> {
     let is_new = app.accounts.is_new().await?;
     let settings = app.accounts.settings();
     let mut body = json!({
@@ -65,7 +111,7 @@ async fn config_of(app: Data<App>, current: Result<Current, ApiError>) -> Result
     if let Some(caller) = current.ok().map(|current| current.session.caller.clone()).filter(|caller| caller.role != Role::Pending) {
         add_session_part(&mut body, &app, settings.enable_api_keys, &caller.permissions);
     }
-    Ok(HttpResponse::Ok().json(body))
+    Ok(Reply::shaped(&body))
 }
 
 /// What this server does not do is off.

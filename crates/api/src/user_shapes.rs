@@ -1,68 +1,196 @@
 //! Accounts as answers show them, from the whole to a name.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use transom_app::accounts::is_active;
-use transom_domain::{Group, User};
+use transom_domain::{Group, GroupId, Role, User, UserId};
+use utoipa::ToSchema;
+
+use crate::description::shapes::RoleShape;
+
+/// What every answer about one's own account begins with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Face {
+    #[schema(value_type = String)]
+    id: UserId,
+    name: String,
+    #[schema(value_type = RoleShape)]
+    role: Role,
+    email: String,
+    profile_image_url: String,
+}
+
+impl Face {
+    /// With the picture as it is stored.
+    pub(crate) fn stored(user: User) -> Self {
+        Self { id: user.id, name: user.name, role: user.role, email: user.email, profile_image_url: user.profile_image_url }
+    }
+
+    /// With the path that serves the picture, which may be large.
+    pub(crate) fn linked(user: User) -> Self {
+        Self { profile_image_url: picture(&user.id), ..Self::stored(user) }
+    }
+}
+
+/// Whose something is.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct Owner {
+    #[schema(value_type = String)]
+    id: UserId,
+    name: String,
+    #[schema(value_type = RoleShape)]
+    role: Role,
+    email: String,
+}
+
+impl From<&User> for Owner {
+    fn from(user: &User) -> Self {
+        Self { id: user.id.clone(), name: user.name.clone(), role: user.role, email: user.email.clone() }
+    }
+}
 
 /// Everything, for administrators. Fields that no account has here are null, as clients expect them to be there.
-pub(crate) fn full(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "email": user.email,
-        "username": null,
-        "role": user.role,
-        "name": user.name,
-        "profile_image_url": user.profile_image_url,
-        "profile_banner_image_url": null,
-        "bio": null,
-        "gender": null,
-        "date_of_birth": null,
-        "timezone": null,
-        "presence_state": null,
-        "status_emoji": null,
-        "status_message": null,
-        "status_expires_at": null,
-        "info": user.info,
-        "settings": user.settings,
-        "oauth": null,
-        "scim": null,
-        "last_active_at": user.last_active_at,
-        "updated_at": user.updated_at,
-        "created_at": user.created_at,
-    })
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Account {
+    #[schema(value_type = String)]
+    id: UserId,
+    email: String,
+    username: Option<String>,
+    #[schema(value_type = RoleShape)]
+    role: Role,
+    name: String,
+    profile_image_url: String,
+    profile_banner_image_url: Option<String>,
+    bio: Option<String>,
+    gender: Option<String>,
+    date_of_birth: Option<String>,
+    timezone: Option<String>,
+    presence_state: Option<String>,
+    status_emoji: Option<String>,
+    status_message: Option<String>,
+    status_expires_at: Option<i64>,
+    info: Option<Value>,
+    settings: Option<Value>,
+    oauth: Option<Value>,
+    scim: Option<Value>,
+    last_active_at: i64,
+    updated_at: i64,
+    created_at: i64,
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            username: None,
+            role: user.role,
+            name: user.name,
+            profile_image_url: user.profile_image_url,
+            profile_banner_image_url: None,
+            bio: None,
+            gender: None,
+            date_of_birth: None,
+            timezone: None,
+            presence_state: None,
+            status_emoji: None,
+            status_message: None,
+            status_expires_at: None,
+            info: user.info,
+            settings: user.settings,
+            oauth: None,
+            scim: None,
+            last_active_at: user.last_active_at,
+            updated_at: user.updated_at,
+            created_at: user.created_at,
+        }
+    }
 }
 
 /// What sharing with somebody needs.
-pub(crate) fn info(user: &User, groups: &[Group]) -> Value {
-    json!({
-        "status_emoji": null,
-        "status_message": null,
-        "status_expires_at": null,
-        "id": user.id,
-        "name": user.name,
-        "email": user.email,
-        "role": user.role,
-        "bio": null,
-        "last_active_at": user.last_active_at,
-        "timezone": null,
-        "groups": names(groups),
-        "is_active": is_active(user),
-    })
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountInfo {
+    status_emoji: Option<String>,
+    status_message: Option<String>,
+    status_expires_at: Option<i64>,
+    #[schema(value_type = String)]
+    id: UserId,
+    name: String,
+    email: String,
+    #[schema(value_type = RoleShape)]
+    role: Role,
+    bio: Option<String>,
+    last_active_at: i64,
+    timezone: Option<String>,
+    groups: Vec<GroupName>,
+    is_active: bool,
+}
+
+impl AccountInfo {
+    pub(crate) fn new(user: &User, groups: &[Group]) -> Self {
+        Self {
+            status_emoji: None,
+            status_message: None,
+            status_expires_at: None,
+            id: user.id.clone(),
+            name: user.name.clone(),
+            email: user.email.clone(),
+            role: user.role,
+            bio: None,
+            last_active_at: user.last_active_at,
+            timezone: None,
+            groups: names(groups),
+            is_active: is_active(user),
+        }
+    }
+}
+
+/// Accounts on a page, and how many there are.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountInfos {
+    pub(crate) users: Vec<AccountInfo>,
+    pub(crate) total: u64,
 }
 
 /// What every account may see of another.
-pub(crate) fn brief(user: &User, groups: &[Group]) -> Value {
-    json!({
-        "status_emoji": null,
-        "status_message": null,
-        "status_expires_at": null,
-        "name": user.name,
-        "profile_image_url": format!("/api/v1/users/{}/profile/image", user.id),
-        "groups": names(groups),
-        "is_active": is_active(user),
-    })
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountBrief {
+    status_emoji: Option<String>,
+    status_message: Option<String>,
+    status_expires_at: Option<i64>,
+    name: String,
+    profile_image_url: String,
+    groups: Vec<GroupName>,
+    is_active: bool,
 }
 
-fn names(groups: &[Group]) -> Vec<Value> {
-    groups.iter().map(|group| json!({"id": group.id, "name": group.name})).collect()
+impl AccountBrief {
+    pub(crate) fn new(user: &User, groups: &[Group]) -> Self {
+        Self {
+            status_emoji: None,
+            status_message: None,
+            status_expires_at: None,
+            name: user.name.clone(),
+            profile_image_url: picture(&user.id),
+            groups: names(groups),
+            is_active: is_active(user),
+        }
+    }
+}
+
+/// A group that an account is in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GroupName {
+    #[schema(value_type = String)]
+    id: GroupId,
+    name: String,
+}
+
+fn names(groups: &[Group]) -> Vec<GroupName> {
+    groups.iter().map(|group| GroupName { id: group.id.clone(), name: group.name.clone() }).collect()
+}
+
+/// The path that serves an account's picture.
+fn picture(id: &UserId) -> String {
+    format!("/api/v1/users/{id}/profile/image")
 }

@@ -1,48 +1,48 @@
 //! `/api/v1/users/…`: the administrator's view of accounts, the defaults of permissions, and one's own settings.
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
-use actix_web::{HttpResponse, Result};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use transom_app::App;
-use transom_app::accounts::{Direction, UserOrder, UserQuery};
-use transom_app::accounts::{UserUpdate, default_permissions};
-use transom_domain::{Permissions, UserId};
+use transom_app::accounts::{Direction, UserOrder, UserQuery, UserUpdate, default_permissions};
+use transom_domain::{GroupId, Permissions, UserId};
+use utoipa::ToSchema;
 
 use crate::accounts::role;
 use crate::body::{Authorized, Json};
-use crate::user_shapes::{brief, full, info};
+use crate::description::shapes::{Object, ObjectOrNull, PermissionsShape};
+use crate::groups::GroupResponse;
+use crate::params::{Path, Query};
+use crate::reply::{List, Reply};
+use crate::table::Table;
+use crate::user_shapes::{Account, AccountBrief, AccountInfo, AccountInfos};
 use crate::{Admin, ApiError, SignedIn, pictures};
 
 const PAGE: u64 = 30;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource(["/api/v1/users", "/api/v1/users/"]).route(web::get().to(list_users)))
-        .service(web::resource("/api/v1/users/all").route(web::get().to(all_users)))
-        .service(web::resource("/api/v1/users/search").route(web::get().to(search_users)))
-        .service(web::resource("/api/v1/users/groups").route(web::get().to(own_groups)))
-        .service(web::resource("/api/v1/users/permissions").route(web::get().to(own_permissions)))
-        .service(
-            web::resource("/api/v1/users/default/permissions")
-                .route(web::get().to(get_default_permissions))
-                .route(web::post().to(set_default_permissions)),
-        )
-        .service(web::resource("/api/v1/users/default/permissions/defaults").route(web::get().to(built_in_permissions)))
-        .service(web::resource("/api/v1/users/user/settings").route(web::get().to(get_settings)))
-        .service(web::resource("/api/v1/users/user/settings/update").route(web::post().to(update_settings)))
-        .service(web::resource("/api/v1/users/user/info").route(web::get().to(get_info)))
-        .service(web::resource("/api/v1/users/user/info/update").route(web::post().to(update_info)))
-        .service(web::resource("/api/v1/users/{id}").route(web::get().to(get_user)).route(web::delete().to(delete_user)))
-        .service(web::resource("/api/v1/users/{id}/info").route(web::get().to(get_user_info)))
-        .service(web::resource("/api/v1/users/{id}/active").route(web::get().to(get_user_active)))
-        .service(web::resource("/api/v1/users/{id}/update").route(web::post().to(update_user)))
-        .service(web::resource("/api/v1/users/{id}/groups").route(web::get().to(get_user_groups)))
-        .service(web::resource("/api/v1/users/{id}/sessions/revoke").route(web::post().to(revoke_sessions)))
-        .service(web::resource("/api/v1/users/{id}/profile/image").route(web::get().to(pictures::get_picture)));
+pub(crate) fn routes(table: &mut Table) {
+    table.at(["/api/v1/users/", "/api/v1/users"]).get(list_users);
+    table.at("/api/v1/users/all").get(all_users);
+    table.at("/api/v1/users/search").get(search_users);
+    table.at("/api/v1/users/groups").get(own_groups);
+    table.at("/api/v1/users/permissions").get(own_permissions);
+    table.at("/api/v1/users/default/permissions").get(get_default_permissions).post(set_default_permissions);
+    table.at("/api/v1/users/default/permissions/defaults").get(built_in_permissions);
+    table.at("/api/v1/users/user/settings").get(get_settings);
+    table.at("/api/v1/users/user/settings/update").post(update_settings);
+    table.at("/api/v1/users/user/info").get(get_info);
+    table.at("/api/v1/users/user/info/update").post(update_info);
+    table.at("/api/v1/users/{id}").get(get_user).delete(delete_user);
+    table.at("/api/v1/users/{id}/update").post(update_user);
+    table.at("/api/v1/users/{id}/info").get(get_user_info);
+    table.at("/api/v1/users/{id}/active").get(get_user_active);
+    table.at("/api/v1/users/{id}/groups").get(get_user_groups);
+    table.at("/api/v1/users/{id}/sessions/revoke").post(revoke_sessions);
+    table.at("/api/v1/users/{id}/profile/image").get(pictures::get_picture);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ListQuery {
     query: Option<String>,
     order_by: Option<String>,
@@ -69,8 +69,9 @@ impl From<ListQuery> for UserQuery {
     }
 }
 
-#[derive(Deserialize)]
-struct UpdateRequest {
+/// What is changed of an account; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+struct AccountUpdate {
     role: Option<String>,
     name: Option<String>,
     email: Option<String>,
@@ -78,100 +79,146 @@ struct UpdateRequest {
     password: Option<String>,
 }
 
-async fn list_users(app: Data<App>, Admin(caller): Admin, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
-    let page = app.accounts.list(&caller, &query.into_inner().into()).await?;
-    let users: Vec<Value> = page
-        .users
-        .into_iter()
-        .map(|listed| {
-            let mut user = full(&listed.user);
-            user["group_ids"] = json!(listed.groups);
-            user
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(json!({"users": users, "total": page.total})))
+/// An account with the groups that it is in.
+#[derive(Serialize, ToSchema)]
+struct ListedAccount {
+    #[serde(flatten)]
+    account: Account,
+    #[schema(value_type = Vec<String>)]
+    group_ids: Vec<GroupId>,
 }
 
-async fn all_users(app: Data<App>, Admin(caller): Admin) -> Result<HttpResponse, ApiError> {
+/// A page of accounts, and how many there are.
+#[derive(Serialize, ToSchema)]
+struct AccountsPage {
+    users: Vec<ListedAccount>,
+    total: u64,
+}
+
+/// Whether somebody is active.
+#[derive(Serialize, ToSchema)]
+struct Activity {
+    active: bool,
+}
+
+/// Lists accounts, a page of thirty at a time
+#[api_v2_operation]
+async fn list_users(app: Data<App>, Admin(caller): Admin, query: Query<ListQuery>) -> Result<Reply<AccountsPage>, ApiError> {
+    let page = app.accounts.list(&caller, &query.0.into()).await?;
+    let users = page.users.into_iter().map(|listed| ListedAccount { account: listed.user.into(), group_ids: listed.groups }).collect();
+    Ok(Reply::of(&AccountsPage { users, total: page.total }))
+}
+
+/// Lists all accounts, in brief
+#[api_v2_operation]
+async fn all_users(app: Data<App>, Admin(caller): Admin) -> Result<Reply<AccountInfos>, ApiError> {
     let page = app.accounts.list(&caller, &UserQuery::default()).await?;
-    let users: Vec<Value> = page.users.iter().map(|listed| info(&listed.user, &[])).collect();
-    Ok(HttpResponse::Ok().json(json!({"users": users, "total": page.total})))
+    let users = page.users.iter().map(|listed| AccountInfo::new(&listed.user, &[])).collect();
+    Ok(Reply::of(&AccountInfos { users, total: page.total }))
 }
 
-async fn search_users(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
-    let (users, total) = app.accounts.search(&caller, &query.into_inner().into()).await?;
-    let users: Vec<Value> = users.iter().map(|user| info(user, &[])).collect();
-    Ok(HttpResponse::Ok().json(json!({"users": users, "total": total})))
+/// Finds accounts to share something with
+#[api_v2_operation]
+async fn search_users(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<Reply<AccountInfos>, ApiError> {
+    let (users, total) = app.accounts.search(&caller, &query.0.into()).await?;
+    let users = users.iter().map(|user| AccountInfo::new(user, &[])).collect();
+    Ok(Reply::of(&AccountInfos { users, total }))
 }
 
-async fn own_groups(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
+/// Lists the caller's groups
+#[api_v2_operation]
+async fn own_groups(app: Data<App>, SignedIn(caller): SignedIn) -> Result<List<GroupResponse>, ApiError> {
     let groups = app.accounts.groups_of(&caller, &caller.id).await?;
-    Ok(HttpResponse::Ok().json(groups.iter().map(crate::groups::shape).collect::<Vec<_>>()))
+    Ok(groups.into_iter().map(GroupResponse::from).collect())
 }
 
-async fn own_permissions(SignedIn(caller): SignedIn) -> HttpResponse {
-    HttpResponse::Ok().json(&*caller.permissions)
+/// Shows what the caller may do
+#[api_v2_operation]
+async fn own_permissions(SignedIn(caller): SignedIn) -> Reply<PermissionsShape> {
+    Reply::shaped(&*caller.permissions)
 }
 
-async fn get_default_permissions(app: Data<App>, Admin(caller): Admin) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.default_permissions(&caller).await?))
+/// Shows what accounts may do by default
+#[api_v2_operation]
+async fn get_default_permissions(app: Data<App>, Admin(caller): Admin) -> Result<Reply<PermissionsShape>, ApiError> {
+    Ok(Reply::shaped(&app.accounts.default_permissions(&caller).await?))
 }
 
+/// Changes what accounts may do by default
+#[api_v2_operation]
 async fn set_default_permissions(
     app: Data<App>,
-    Authorized(Admin(caller), Json(tree)): Authorized<Admin, Json<Permissions>>,
-) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.set_default_permissions(&caller, tree).await?))
+    Authorized(Admin(caller), Json(tree)): Authorized<Admin, Json<Object>>,
+) -> Result<Reply<PermissionsShape>, ApiError> {
+    Ok(Reply::shaped(&app.accounts.set_default_permissions(&caller, Permissions(tree.0)).await?))
 }
 
-async fn built_in_permissions(_admin: Admin) -> HttpResponse {
-    HttpResponse::Ok().json(default_permissions())
+/// Shows what accounts may do where nothing was changed
+#[api_v2_operation]
+async fn built_in_permissions(_admin: Admin) -> Reply<PermissionsShape> {
+    Reply::shaped(&default_permissions())
 }
 
-async fn get_settings(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.user(&caller.id).await?.settings))
+/// Shows the caller's settings of their client
+#[api_v2_operation]
+async fn get_settings(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<ObjectOrNull>, ApiError> {
+    Ok(Reply::shaped(&app.accounts.user(&caller.id).await?.settings))
 }
 
+/// Replaces the caller's settings of their client
+#[api_v2_operation]
 async fn update_settings(
     app: Data<App>,
-    Authorized(SignedIn(caller), Json(settings)): Authorized<SignedIn, Json<Map<String, Value>>>,
-) -> Result<HttpResponse, ApiError> {
-    let user = app.accounts.update_settings(&caller, Value::Object(settings)).await?;
-    Ok(HttpResponse::Ok().json(user.settings))
+    Authorized(SignedIn(caller), Json(settings)): Authorized<SignedIn, Json<Object>>,
+) -> Result<Reply<ObjectOrNull>, ApiError> {
+    let user = app.accounts.update_settings(&caller, Value::Object(settings.0)).await?;
+    Ok(Reply::shaped(&user.settings))
 }
 
-async fn get_info(app: Data<App>, SignedIn(caller): SignedIn) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.user(&caller.id).await?.info))
+/// Shows what clients keep with the caller's account
+#[api_v2_operation]
+async fn get_info(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<ObjectOrNull>, ApiError> {
+    Ok(Reply::shaped(&app.accounts.user(&caller.id).await?.info))
 }
 
+/// Adds to what clients keep with the caller's account
+#[api_v2_operation]
 async fn update_info(
     app: Data<App>,
-    Authorized(SignedIn(caller), Json(more)): Authorized<SignedIn, Json<Map<String, Value>>>,
-) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.accounts.update_info(&caller, more).await?.info))
+    Authorized(SignedIn(caller), Json(more)): Authorized<SignedIn, Json<Object>>,
+) -> Result<Reply<ObjectOrNull>, ApiError> {
+    Ok(Reply::shaped(&app.accounts.update_info(&caller, more.0).await?.info))
 }
 
-async fn get_user(app: Data<App>, SignedIn(caller): SignedIn, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Shows somebody's name and picture
+#[api_v2_operation]
+async fn get_user(app: Data<App>, SignedIn(caller): SignedIn, id: Path<UserId>) -> Result<Reply<AccountBrief>, ApiError> {
     let user = app.accounts.user(&id).await?;
     let groups = if caller.is_admin() || caller.id == *id { app.accounts.groups_of(&caller, &id).await? } else { Vec::new() };
-    Ok(HttpResponse::Ok().json(brief(&user, &groups)))
+    Ok(Reply::of(&AccountBrief::new(&user, &groups)))
 }
 
-async fn get_user_info(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Shows an account
+#[api_v2_operation]
+async fn get_user_info(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<AccountInfo>, ApiError> {
     let user = app.accounts.user(&id).await?;
-    Ok(HttpResponse::Ok().json(info(&user, &app.accounts.groups_of(&caller, &id).await?)))
+    Ok(Reply::of(&AccountInfo::new(&user, &app.accounts.groups_of(&caller, &id).await?)))
 }
 
-async fn get_user_active(app: Data<App>, _caller: SignedIn, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Whether somebody is active
+#[api_v2_operation]
+async fn get_user_active(app: Data<App>, _caller: SignedIn, id: Path<UserId>) -> Result<Reply<Activity>, ApiError> {
     let user = app.accounts.user(&id).await?;
-    Ok(HttpResponse::Ok().json(json!({"active": transom_app::accounts::is_active(&user)})))
+    Ok(Reply::of(&Activity { active: transom_app::accounts::is_active(&user) }))
 }
 
+/// Changes an account
+#[api_v2_operation]
 async fn update_user(
     app: Data<App>,
     id: Path<UserId>,
-    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<UpdateRequest>>,
-) -> Result<HttpResponse, ApiError> {
+    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AccountUpdate>>,
+) -> Result<Reply<Account>, ApiError> {
     let update = UserUpdate {
         role: request.role.as_deref().map(role).transpose()?,
         name: request.name,
@@ -179,20 +226,26 @@ async fn update_user(
         profile_image_url: request.profile_image_url,
         password: request.password,
     };
-    Ok(HttpResponse::Ok().json(full(&app.accounts.update(&caller, &id, update).await?)))
+    Ok(Reply::of(&app.accounts.update(&caller, &id, update).await?.into()))
 }
 
-async fn delete_user(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Deletes an account and what it owns
+#[api_v2_operation]
+async fn delete_user(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
     app.accounts.delete(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
-async fn get_user_groups(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Lists the groups that an account is in
+#[api_v2_operation]
+async fn get_user_groups(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<List<GroupResponse>, ApiError> {
     let groups = app.accounts.groups_of(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(groups.iter().map(crate::groups::shape).collect::<Vec<_>>()))
+    Ok(groups.into_iter().map(GroupResponse::from).collect())
 }
 
-async fn revoke_sessions(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<HttpResponse, ApiError> {
+/// Ends every session of an account
+#[api_v2_operation]
+async fn revoke_sessions(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
     app.accounts.revoke_sessions(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }

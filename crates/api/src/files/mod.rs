@@ -4,43 +4,44 @@ mod content;
 mod response;
 mod upload;
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, http::header};
 use futures_util::StreamExt;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use paperclip::actix::api_v2_operation;
+use serde::{Deserialize, Deserializer, Serialize};
 use transom_app::App;
 use transom_app::files::{Direction, FileOrder, FileQuery};
 use transom_domain::{Caller, File, FileId};
+use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
+use crate::description::shapes::Message;
+use crate::params::{Path, Query};
+use crate::reply::{List, Reply, Streamed};
+use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn};
 
-pub(crate) use response::{Parts, file_json, meta_json};
+pub(crate) use response::{FileMeta, FileResponse, Parts};
+use response::{FileProgress, Text};
 
 /// Files on a page of a list.
 pub(crate) const PAGE: u64 = 30;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    for path in ["/api/v1/files/", "/api/v1/files"] {
-        config.service(web::resource(path).route(web::post().to(upload::upload_file)).route(web::get().to(list_files)));
-    }
-    config
-        .route("/api/v1/files/search", web::get().to(search_files))
-        .route("/api/v1/files/user/search", web::get().to(search_own_files))
-        .route("/api/v1/files/count", web::get().to(count_files))
-        .route("/api/v1/files/user/count", web::get().to(count_own_files))
-        .route("/api/v1/files/all", web::delete().to(delete_all_files))
-        .service(web::resource("/api/v1/files/{id}").route(web::get().to(get_file)).route(web::delete().to(delete_file)))
-        .route("/api/v1/files/{id}/process/status", web::get().to(get_status))
-        .route("/api/v1/files/{id}/data/content", web::get().to(get_text))
-        .route("/api/v1/files/{id}/data/content/update", web::post().to(update_text))
-        .route("/api/v1/files/{id}/rename", web::post().to(rename_file))
-        .route("/api/v1/files/{id}/content", web::get().to(content::get_content))
-        .route("/api/v1/files/{id}/content/{file_name}", web::get().to(content::get_named_content));
+pub(crate) fn routes(table: &mut Table) {
+    table.at(["/api/v1/files/", "/api/v1/files"]).post(upload::upload_file).or([503, 507]).get(list_files);
+    table.at("/api/v1/files/search").get(search_files).or([404]);
+    table.at("/api/v1/files/user/search").get(search_own_files).or([404]);
+    table.at("/api/v1/files/count").get(count_files);
+    table.at("/api/v1/files/user/count").get(count_own_files);
+    table.at("/api/v1/files/all").delete(delete_all_files);
+    table.at("/api/v1/files/{id}").get(get_file).delete(delete_file);
+    table.at("/api/v1/files/{id}/process/status").get(get_file_status);
+    table.at("/api/v1/files/{id}/data/content").get(get_text);
+    table.at("/api/v1/files/{id}/data/content/update").post(update_text).or([503]);
+    table.at("/api/v1/files/{id}/rename").post(rename_file);
+    table.at("/api/v1/files/{id}/content").get(content::get_content);
+    table.at("/api/v1/files/{id}/content/{file_name}").get(content::get_named_content);
 }
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// A switch in a query string as clients write them: `true`, `True`, `1`, `yes`, `on` and their opposites.
 pub(crate) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
@@ -52,7 +53,7 @@ pub(crate) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ListRequest {
     #[serde(default)]
     page: Option<u64>,
@@ -60,15 +61,24 @@ struct ListRequest {
     content: Option<bool>,
 }
 
-async fn list_files(app: Data<App>, caller: SignedIn, request: Query<ListRequest>) -> Answer {
+/// A page of files, and how many there are.
+#[derive(Serialize, ToSchema)]
+struct FilesPage {
+    items: Vec<FileResponse>,
+    total: u64,
+}
+
+/// Lists the caller's files, a page of thirty at a time
+#[api_v2_operation]
+async fn list_files(app: Data<App>, caller: SignedIn, request: Query<ListRequest>) -> Result<Reply<FilesPage>, ApiError> {
     let skip = request.page.unwrap_or(1).saturating_sub(1).saturating_mul(PAGE);
     let query = FileQuery { skip, limit: Some(PAGE), direction: Direction::Descending, ..FileQuery::default() };
     let (files, total) = app.files.list(&caller.0, &query).await?;
-    let items = files_json(&app, &caller.0, &files, request.content.unwrap_or(true)).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "total": total })))
+    let items = responses(&app, &caller.0, &files, request.content.unwrap_or(true)).await?;
+    Ok(Reply::of(&FilesPage { items, total }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SearchRequest {
     #[serde(default)]
     filename: Option<String>,
@@ -80,15 +90,19 @@ struct SearchRequest {
     limit: Option<u64>,
 }
 
-async fn search_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Answer {
+/// Finds files by their names, in which `*` stands for anything
+#[api_v2_operation]
+async fn search_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Result<List<FileResponse>, ApiError> {
     search(&app, &caller.0, &request, false, true).await
 }
 
-async fn search_own_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Answer {
+/// Finds the caller's own files by their names
+#[api_v2_operation]
+async fn search_own_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Result<List<FileResponse>, ApiError> {
     search(&app, &caller.0, &request, true, false).await
 }
 
-async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, content: bool) -> Answer {
+async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, content: bool) -> Result<List<FileResponse>, ApiError> {
     let query = FileQuery {
         name: Some(request.filename.clone().unwrap_or_else(|| "*".to_owned())),
         own,
@@ -101,94 +115,124 @@ async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, 
     if files.is_empty() {
         return Err(transom_app::Error::NotFound("could not find a file of that name".to_owned()).into());
     }
-    Ok(HttpResponse::Ok().json(files_json(app, caller, &files, request.content.unwrap_or(content)).await?))
+    Ok(List::of(&responses(app, caller, &files, request.content.unwrap_or(content)).await?))
 }
 
-async fn count_files(app: Data<App>, caller: SignedIn) -> Answer {
+/// Counts the files that the caller may see
+#[api_v2_operation]
+async fn count_files(app: Data<App>, caller: SignedIn) -> Result<Reply<u64>, ApiError> {
     count(&app, &caller.0, false).await
 }
 
-async fn count_own_files(app: Data<App>, caller: SignedIn) -> Answer {
+/// Counts the caller's own files
+#[api_v2_operation]
+async fn count_own_files(app: Data<App>, caller: SignedIn) -> Result<Reply<u64>, ApiError> {
     count(&app, &caller.0, true).await
 }
 
-async fn count(app: &App, caller: &Caller, own: bool) -> Answer {
+async fn count(app: &App, caller: &Caller, own: bool) -> Result<Reply<u64>, ApiError> {
     let (_, total) = app.files.list(caller, &FileQuery { own, limit: Some(0), ..FileQuery::default() }).await?;
-    Ok(HttpResponse::Ok().json(total))
+    Ok(Reply::of(&total))
 }
 
-async fn get_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Answer {
+/// Shows a file with its text
+#[api_v2_operation]
+async fn get_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Result<Reply<FileResponse>, ApiError> {
     let file = app.files.get(&caller.0, &id).await?;
     let text = app.files.text(&caller.0, &id).await?;
-    Ok(HttpResponse::Ok().json(file_json(&file, Parts { content: Some(text.as_deref()), path: true })))
+    Ok(Reply::of(&FileResponse::new(&file, Parts { content: Some(text.as_deref()), path: true })))
 }
 
-async fn delete_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Answer {
+/// Deletes a file, its text and its passages
+#[api_v2_operation]
+async fn delete_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Result<Reply<Message>, ApiError> {
     app.files.delete(&caller.0, &id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "message": "the file was deleted" })))
+    Ok(Reply::of(&Message { message: "the file was deleted" }))
 }
 
-async fn delete_all_files(app: Data<App>, caller: Admin) -> Answer {
+/// Deletes all files
+#[api_v2_operation]
+async fn delete_all_files(app: Data<App>, caller: Admin) -> Result<Reply<Message>, ApiError> {
     app.files.delete_all(&caller.0).await?;
-    Ok(HttpResponse::Ok().json(json!({ "message": "all files were deleted" })))
+    Ok(Reply::of(&Message { message: "all files were deleted" }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct StatusRequest {
+    /// Whether each change is told, as Server-Sent Events, until there is no further one
     #[serde(default, deserialize_with = "switch")]
     stream: Option<bool>,
 }
 
-async fn get_status(app: Data<App>, caller: SignedIn, id: Path<FileId>, request: Query<StatusRequest>) -> Answer {
+/// How far the processing of a file has come
+#[api_v2_operation]
+async fn get_file_status(
+    app: Data<App>,
+    caller: SignedIn,
+    id: Path<FileId>,
+    request: Query<StatusRequest>,
+) -> Result<Streamed<FileProgress>, ApiError> {
     let state = app.files.state(&caller.0, &id).await?;
     if request.stream != Some(true) {
-        return Ok(HttpResponse::Ok().json(response::status_json(&state)));
+        return Ok(Streamed::new(HttpResponse::Ok().json(FileProgress::from(&state))));
     }
     let events = app.files.watch(caller.0, state).map(|state| {
-        let status =
-            state.map_or_else(|error| json!({ "status": "failed", "error": error.to_string() }), |state| response::status_json(&state));
-        Ok::<_, std::convert::Infallible>(web::Bytes::from(format!("data: {status}\n\n")))
+        let progress = state.as_ref().map_or_else(FileProgress::unknown, FileProgress::from);
+        let event = serde_json::to_string(&progress).map_err(std::io::Error::other)?;
+        Ok::<_, std::io::Error>(Bytes::from(format!("data: {event}\n\n")))
     });
-    Ok(HttpResponse::Ok()
+    let answer = HttpResponse::Ok()
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_ENCODING, "identity"))
-        .streaming(events))
+        .streaming(events);
+    Ok(Streamed::new(answer))
 }
 
-async fn get_text(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Answer {
+/// Shows a file's text
+#[api_v2_operation]
+async fn get_text(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Result<Reply<Text>, ApiError> {
     app.files.get(&caller.0, &id).await?;
     let text = app.files.text(&caller.0, &id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "content": text.unwrap_or_default() })))
+    Ok(Reply::of(&Text { content: text.unwrap_or_default() }))
 }
 
-#[derive(Deserialize)]
-struct ContentRequest {
-    content: String,
-}
-
-async fn update_text(app: Data<App>, Authorized(caller, body): Authorized<SignedIn, Json<ContentRequest>>, id: Path<FileId>) -> Answer {
+/// Replaces a file's text, and has it indexed anew
+#[api_v2_operation]
+async fn update_text(
+    app: Data<App>,
+    Authorized(caller, body): Authorized<SignedIn, Json<Text>>,
+    id: Path<FileId>,
+) -> Result<Reply<Text>, ApiError> {
     app.files.replace_text(&caller.0, &id, body.0.content.clone()).await?;
-    Ok(HttpResponse::Ok().json(json!({ "content": body.0.content })))
+    Ok(Reply::of(&body.0))
 }
 
-#[derive(Deserialize)]
+/// A file's new name.
+#[derive(Deserialize, ToSchema)]
 struct RenameRequest {
+    #[schema(examples("manual.pdf"))]
     filename: String,
 }
 
-async fn rename_file(app: Data<App>, Authorized(caller, body): Authorized<SignedIn, Json<RenameRequest>>, id: Path<FileId>) -> Answer {
+/// Gives a file another name
+#[api_v2_operation]
+async fn rename_file(
+    app: Data<App>,
+    Authorized(caller, body): Authorized<SignedIn, Json<RenameRequest>>,
+    id: Path<FileId>,
+) -> Result<Reply<FileResponse>, ApiError> {
     let file = app.files.rename(&caller.0, &id, &body.0.filename).await?;
     let text = app.files.text(&caller.0, &id).await?;
-    Ok(HttpResponse::Ok().json(file_json(&file, Parts { content: Some(text.as_deref()), path: true })))
+    Ok(Reply::of(&FileResponse::new(&file, Parts { content: Some(text.as_deref()), path: true })))
 }
 
 /// Files as lists show them.
-pub(crate) async fn files_json(app: &App, caller: &Caller, files: &[File], content: bool) -> Result<Vec<Value>, ApiError> {
+async fn responses(app: &App, caller: &Caller, files: &[File], content: bool) -> Result<Vec<FileResponse>, ApiError> {
     let texts = if content { app.files.texts(caller, files).await? } else { Default::default() };
     let one = |file: &File| {
         let text = texts.get(&file.id).map(String::as_str);
-        file_json(file, Parts { content: content.then_some(text), path: false })
+        FileResponse::new(file, Parts { content: content.then_some(text), path: false })
     };
     Ok(files.iter().map(one).collect())
 }

@@ -1,44 +1,57 @@
 //! Receiving an upload, part by part.
 
 use actix_multipart::{Field, Multipart};
-use actix_web::HttpResponse;
 use actix_web::http::header::ContentDisposition;
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Bytes, Data};
 use futures_util::StreamExt;
-use serde::Deserialize;
+use paperclip::actix::api_v2_operation;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use transom_app::files::{Upload, UploadOptions};
 use transom_app::{App, Error};
 use transom_domain::Caller;
+use utoipa::ToSchema;
 
-use super::response::{Parts, file_json};
-use super::{Answer, switch};
-use crate::body::Authorized;
+use super::response::{FileResponse, Parts};
+use super::switch;
+use crate::body::{Authorized, Form};
+use crate::params::Query;
+use crate::reply::Reply;
 use crate::{ApiError, SignedIn};
 
 /// Bytes of the `metadata` field at most.
 const METADATA: usize = 1024 * 1024;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct UploadRequest {
+    /// Whether the file is read and indexed
     #[serde(default, deserialize_with = "switch")]
     process: Option<bool>,
+    /// Whether the answer comes before that is done
     #[serde(default, deserialize_with = "switch")]
     process_in_background: Option<bool>,
 }
 
+/// A file that was just taken.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UploadedFile {
+    #[serde(flatten)]
+    file: FileResponse,
+    status: bool,
+}
+
+/// Keeps a file, and has it read and indexed
+#[api_v2_operation]
 pub(super) async fn upload_file(
     app: Data<App>,
     Authorized(caller, form): Authorized<SignedIn, Form>,
     request: Query<UploadRequest>,
-) -> Answer {
+) -> Result<Reply<UploadedFile>, ApiError> {
     let process = request.process.unwrap_or(true);
     let (upload, metadata) = receive(&app, &caller.0, form.0).await?;
     let options = UploadOptions { metadata, process, wait: !request.process_in_background.unwrap_or(true) };
     let file = upload.finish(&caller.0, options).await?;
-    let mut answer = file_json(&file, Parts { content: None, path: true });
-    answer["status"] = true.into();
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(Reply::of(&UploadedFile { file: FileResponse::new(&file, Parts { content: None, path: true }), status: true }))
 }
 
 /// Reads the whole form. An error drops the upload, which leaves nothing behind; so does a client that breaks off.
@@ -96,16 +109,4 @@ fn broken(error: actix_multipart::MultipartError) -> ApiError {
         other => format!("the form cannot be read: {other}"),
     };
     Error::Malformed(reason).into()
-}
-
-/// A form that is read part by part, after the credential has been judged.
-pub(super) struct Form(Multipart);
-
-impl actix_web::FromRequest for Form {
-    type Error = ApiError;
-    type Future = std::future::Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
-        std::future::ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
-    }
 }

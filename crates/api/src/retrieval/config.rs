@@ -1,24 +1,82 @@
 //! How files are indexed and found: shown, and changed where that can be done while the server runs.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use paperclip::actix::api_v2_operation;
 use serde_json::{Map, Value, json};
 use transom_app::retrieval::Retrieval;
 use transom_app::{App, Error};
+use utoipa::ToSchema;
 
-use super::Answer;
-use crate::Admin;
 use crate::body::{Authorized, Json};
+use crate::description::shapes::{Object, ObjectOrNull};
+use crate::reply::Reply;
+use crate::{Admin, ApiError};
 
-pub(super) async fn get_config(app: Data<App>, _caller: Admin) -> Answer {
-    Ok(HttpResponse::Ok().json(shown(&app)))
+/// How files are indexed and found.
+#[derive(ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(dead_code, reason = "it is put together by name, so that a change can be compared with it; only its shape counts")]
+pub(super) struct RetrievalConfig {
+    #[serde(rename = "status")]
+    status: bool,
+    rag_template: String,
+    top_k: usize,
+    bypass_embedding_and_retrieval: bool,
+    rag_full_context: bool,
+    enable_rag_hybrid_search: bool,
+    top_k_reranker: usize,
+    hybrid_bm25_weight: f32,
+    rag_reranking_engine: String,
+    rag_reranking_model: String,
+    rag_external_reranker_url: String,
+    relevance_threshold: f32,
+    enable_retrieval_query_generation: bool,
+    text_splitter: String,
+    chunk_size: usize,
+    chunk_overlap: usize,
+    /// In megabytes; null where there is no limit.
+    file_max_size: Option<f64>,
+    file_max_count: Option<usize>,
+    allowed_file_extensions: Vec<String>,
 }
 
+/// Which model makes vectors.
+#[derive(ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(dead_code, reason = "it is put together by name, so that a change can be compared with it; only its shape counts")]
+pub(super) struct EmbeddingConfig {
+    #[serde(rename = "status")]
+    status: bool,
+    rag_embedding_engine: String,
+    rag_embedding_model: String,
+    rag_embedding_batch_size: usize,
+    enable_async_embedding: bool,
+    rag_embedding_concurrent_requests: usize,
+    #[serde(rename = "openai_config")]
+    openai: Object,
+    #[serde(rename = "ollama_config")]
+    ollama: Object,
+    #[serde(rename = "azure_openai_config")]
+    azure: Object,
+}
+
+/// Shows how files are indexed and found
+#[api_v2_operation]
+pub(super) async fn get_retrieval_config(app: Data<App>, _caller: Admin) -> Result<Reply<RetrievalConfig>, ApiError> {
+    Ok(Reply::shaped(&shown(&app)))
+}
+
+/// Changes how files are indexed and found
+///
 /// Takes the whole form that clients send back, and changes what is different in it.
-pub(super) async fn update_config(app: Data<App>, Authorized(caller, body): Authorized<Admin, Json<Map<String, Value>>>) -> Answer {
+#[api_v2_operation]
+pub(super) async fn update_retrieval_config(
+    app: Data<App>,
+    Authorized(caller, body): Authorized<Admin, Json<Object>>,
+) -> Result<Reply<RetrievalConfig>, ApiError> {
     let current = shown(&app);
     let mut changes = Map::new();
-    for (name, value) in body.0 {
+    for (name, value) in body.0.0 {
         if value.is_null() || current.get(&name) == Some(&value) {
             continue;
         }
@@ -29,37 +87,48 @@ pub(super) async fn update_config(app: Data<App>, Authorized(caller, body): Auth
         }
     }
     app.retrieval.change(&caller.0, &changes).await?;
-    Ok(HttpResponse::Ok().json(shown(&app)))
+    Ok(Reply::shaped(&shown(&app)))
 }
 
-pub(super) async fn get_embedding(app: Data<App>, _caller: Admin) -> Answer {
-    Ok(HttpResponse::Ok().json(shown_embedding(&app)))
+/// Shows which model makes vectors
+#[api_v2_operation]
+pub(super) async fn get_embedding_config(app: Data<App>, _caller: Admin) -> Result<Reply<EmbeddingConfig>, ApiError> {
+    Ok(Reply::shaped(&shown_embedding(&app)))
 }
 
+/// Takes what the settings say already
+///
 /// Every stored vector is the embedding model's, so it is chosen at start and nowhere else: what is the same is accepted.
-pub(super) async fn update_embedding(app: Data<App>, Authorized(_caller, body): Authorized<Admin, Json<Map<String, Value>>>) -> Answer {
+#[api_v2_operation]
+pub(super) async fn update_embedding_config(
+    app: Data<App>,
+    Authorized(_caller, body): Authorized<Admin, Json<Object>>,
+) -> Result<Reply<EmbeddingConfig>, ApiError> {
     let current = shown_embedding(&app);
     for name in ["RAG_EMBEDDING_ENGINE", "RAG_EMBEDDING_MODEL"] {
-        if !body.0.get(name).is_some_and(Value::is_string) {
+        if !body.0.0.get(name).is_some_and(Value::is_string) {
             return Err(Error::Malformed(format!("the body needs a text {name}")).into());
         }
     }
-    for (name, value) in &body.0 {
+    for (name, value) in &body.0.0 {
         check_unchanged(name, value, &current)?;
     }
-    Ok(HttpResponse::Ok().json(current))
+    Ok(Reply::shaped(&current))
 }
 
-/// Deletes every collection, and makes every vector anew from what was read.
-pub(super) async fn reset_db(app: Data<App>, caller: Admin) -> Answer {
+/// Deletes every collection, and makes every vector anew from what was read
+#[api_v2_operation]
+pub(super) async fn reset_index(app: Data<App>, caller: Admin) -> Result<Reply<ObjectOrNull>, ApiError> {
     app.knowledge.delete_all(&caller.0).await?;
     app.retrieval.reset(&caller.0).await?;
-    Ok(HttpResponse::Ok().json(Value::Null))
+    Ok(Reply::shaped(&Value::Null))
 }
 
-pub(super) async fn reset_uploads(app: Data<App>, caller: Admin) -> Answer {
+/// Deletes every file
+#[api_v2_operation]
+pub(super) async fn reset_uploads(app: Data<App>, caller: Admin) -> Result<Reply<bool>, ApiError> {
     app.files.delete_all(&caller.0).await?;
-    Ok(HttpResponse::Ok().json(true))
+    Ok(Reply::of(&true))
 }
 
 fn shown(app: &App) -> Value {

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 use transom_domain::{Caller, FunctionId, FunctionRecord, User};
 use transom_fetch::Fetcher;
 use transom_llm::{Function, FunctionAbout, FunctionError, FunctionRuntime};
-use transom_store::{Store, StoredFunction};
+use transom_store::Store;
 
 use crate::Error;
 use crate::accounts::admin_only;
@@ -31,7 +31,7 @@ pub use edit::{FunctionDraft, SyncDraft};
 pub use history::{VersionDiff, VersionView};
 pub use load::Loaded;
 pub use registry::{Audience, LinkedFunction, Registry};
-pub use transom_store::Switch;
+pub use transom_store::{StoredFunction, Switch};
 
 /// How long a change waits for the models of a pipe that lists them itself; they join the catalogue later where it takes longer.
 const LISTING: Duration = Duration::from_secs(20);

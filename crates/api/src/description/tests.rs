@@ -1,0 +1,130 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::*;
+
+fn operations(description: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let paths = description["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (format!("{method} {path}"), operation))
+    })
+}
+
+#[test]
+fn every_route_is_described() {
+    let description = description();
+    for place in &table().places {
+        for path in &place.paths {
+            // The same with and without a slash at its end is described once.
+            let same = |known: &&String| known.trim_end_matches('/') == without_patterns(path).trim_end_matches('/');
+            let item = description["paths"].as_object().and_then(|paths| paths.keys().find(same)).map(|path| &description["paths"][path]);
+            for operation in &place.operations {
+                let method = operation.method.as_str().to_lowercase();
+                assert!(item.is_some_and(|item| item.get(&method).is_some()), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own_a_summary_a_tag_and_an_answer() {
+    let description = description();
+    let tags: Vec<&Value> = description["tags"].as_array().into_iter().flatten().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeMap::new();
+    for (name, operation) in operations(&description) {
+        assert!(operation["summary"].as_str().is_some_and(|summary| !summary.ends_with('.')), "{name}");
+        assert!(tags.contains(&&operation["tags"][0]), "{name}");
+        assert!(operation["responses"]["200"]["description"].is_string(), "{name}");
+        assert!(name.starts_with("head") || operation["responses"]["200"]["content"].is_object(), "{name}");
+        if let Some(other) = ids.insert(operation["operationId"].to_string(), name.clone()) {
+            panic!("{name} and {other} have the same id");
+        }
+    }
+}
+
+#[test]
+fn a_name_has_one_schema() {
+    let mut known = BTreeMap::new();
+    for operation in table().places.iter().flat_map(|place| &place.operations) {
+        for (name, schema) in (operation.describe)().1 {
+            let schema = serde_json::to_value(schema).expect("json");
+            assert_eq!(known.entry(name.clone()).or_insert(schema.clone()), &schema, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_mentioned_is_there() {
+    let description = description();
+    let mut mentioned = BTreeSet::new();
+    mentions(&description, &mut mentioned);
+    assert!(mentioned.len() > 50, "{mentioned:?}");
+    for reference in mentioned {
+        assert!(description.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    let text = description.to_string();
+    assert!(!text.contains("x-carried") && !text.contains("#/definitions"));
+}
+
+fn mentions(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| mentions(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| mentions(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_asks_for_a_credential_takes_either_and_says_how_it_refuses() {
+    let description = description();
+    for (name, operation) in operations(&description) {
+        let Some(security) = operation.get("security") else { continue };
+        let schemes: Vec<&String> = security
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|one| one.as_object().into_iter().flatten())
+            .map(|(scheme, _)| scheme)
+            .collect();
+        assert_eq!(schemes, ["bearer", "key"], "{name}");
+        assert!(operation["responses"]["401"].is_object() && operation["responses"]["403"].is_object(), "{name}");
+    }
+    let roles = |path: &str, method: &str| description["paths"][path][method]["security"][0]["bearer"].clone();
+    assert_eq!(roles("/api/v1/users/", "get"), serde_json::json!(["admin"]));
+    assert_eq!(roles("/api/models", "get"), serde_json::json!([]));
+    assert!(description["paths"]["/api/v1/auths/signin"]["post"].get("security").is_none());
+}
+
+#[test]
+fn streams_and_uploads_are_described_in_their_media_types() {
+    let description = description();
+    let chat = &description["paths"]["/api/chat/completions"]["post"]["responses"]["200"]["content"];
+    assert!(chat["application/json"]["schema"].is_object() && chat["text/event-stream"].is_object(), "{chat}");
+    let proxy = &description["paths"]["/ollama/api/generate"]["post"]["responses"]["200"]["content"];
+    assert!(proxy["application/x-ndjson"].is_object(), "{proxy}");
+    let upload = &description["paths"]["/api/v1/files/"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["$ref"];
+    let form = description.pointer(upload.as_str().unwrap_or_default().trim_start_matches('#'));
+    assert_eq!(form.map(|form| &form["required"]), Some(&serde_json::json!(["file"])));
+}
+
+/// Written anew with `UPDATE_BOOK=1`.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the variable is for whoever runs the test")]
+fn the_description_in_the_book_is_this_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api/openapi.json");
+    let description = text();
+    if std::env::var_os("UPDATE_BOOK").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, &description).expect("it is written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == description,
+        "docs/api/openapi.json is not what the code says; UPDATE_BOOK=1 cargo nextest run -p transom-api writes it"
+    );
+}
