@@ -23,6 +23,8 @@ pub enum Command {
     User(User),
     /// Looks at the data folder and says what is wrong with it
     Doctor(Doctor),
+    /// Prints the description of the HTTP API, in OpenAPI 3, and starts nothing
+    Openapi,
     /// Internal: reads documents for the server that started it, and can do nothing else
     ///
     /// The server starts as many of these as it processes files at once, and talks to them through standard input.
@@ -119,7 +121,7 @@ impl Command {
     /// The variables that flags go before.
     pub(crate) fn overrides(&self) -> Vec<(String, String)> {
         let (folder, more) = match self {
-            Self::Extract => return Vec::new(),
+            Self::Extract | Self::Openapi => return Vec::new(),
             Self::Serve(serve) => (&serve.folder, vec![("HOST", serve.host.clone()), ("PORT", serve.port.clone())]),
             Self::User(user) => (&user.folder, vec![]),
             Self::Doctor(doctor) => (&doctor.folder, vec![]),

@@ -18,6 +18,7 @@ pub use serve::{serve, serve_with};
 pub use transom_app::functions::{Audience, LinkedFunction};
 
 use cli::Command;
+use std::io::Write;
 use std::time::Duration;
 
 use transom_app::accounts::{UnknownPermission, permissions_from_environment};
@@ -38,6 +39,9 @@ pub fn run_with(cli: Cli, functions: Vec<LinkedFunction>) -> Result<(), String> 
         let ended = transom_sandbox::answer(transom_ingest::Extractors::standard());
         return ended.map_err(|error| format!("transom extract is for the server's own use: {error}"));
     }
+    if let Command::Openapi = cli.command {
+        return print(&transom_api::description_text());
+    }
     let config = settings(&cli.command)?;
     logging::start(config.log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
@@ -45,11 +49,19 @@ pub fn run_with(cli: Cli, functions: Vec<LinkedFunction>) -> Result<(), String> 
         Command::Serve(_) => runtime.block_on(serve_with(config, functions)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
-        Command::Extract => Ok(()),
+        Command::Extract | Command::Openapi => Ok(()),
     };
     // What still blocks a thread keeps it; the process does not wait for it.
     runtime.shutdown_timeout(LAST_WAIT);
     done
+}
+
+/// Prints what somebody may read as far as they like: a pipe that is closed early is no failure.
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("the description cannot be printed: {error}")),
+        _ => Ok(()),
+    }
 }
 
 /// The settings; where something is wrong, all of it, before anything is touched.

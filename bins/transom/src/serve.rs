@@ -9,7 +9,7 @@ use actix_web::{App as Routes, HttpServer};
 use tokio::time::MissedTickBehavior;
 use transom_app::functions::LinkedFunction;
 use transom_app::jobs::{Objects, Repair, Workers};
-use transom_config::Config;
+use transom_config::{Config, Environment};
 use transom_vector::VectorStore;
 
 use crate::house::{self, House};
@@ -47,6 +47,7 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
     let server = &config.server;
     let functions = app.clone();
     let (origins, max_body, console) = (house::origins(&config), server.max_body, server.console);
+    let is_dev = server.environment == Environment::Dev;
     let mut listener = HttpServer::new(move || {
         Routes::new()
             .app_data(app.clone())
@@ -58,6 +59,9 @@ pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Resul
             .configure(|routes| {
                 if console {
                     transom_console::configure(routes)
+                }
+                if is_dev {
+                    transom_api::documentation(routes)
                 }
             })
     })

@@ -32,7 +32,7 @@ pub mod system;
 pub mod users;
 
 pub use credentials::{Admin, SignedIn, Visitor};
-pub use description::{description, documentation};
+pub use description::{description, description_text, documentation};
 pub use error::ApiError;
-pub use routes::configure;
+pub use routes::{configure, routes};
 pub use server::{REQUEST_ID, RequestSpan, answer, cors, limits, request_log};

@@ -1,13 +1,23 @@
 //! Every path and the module that answers it.
 
+use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 
-use crate::table::Table;
+use crate::table::{Place, Table};
 use crate::{accounts, chat, files, functions, groups, knowledge, models, ollama, openai, retrieval, system, users};
 
 /// Mounts every route.
 pub fn configure(config: &mut ServiceConfig) {
     table().mount(config);
+}
+
+/// Every route by its method and its path as it is registered.
+pub fn routes() -> Vec<(Method, String)> {
+    let each = |place: Place| {
+        let methods: Vec<Method> = place.operations.iter().map(|operation| operation.method.clone()).collect();
+        place.paths.into_iter().flat_map(move |path| methods.clone().into_iter().map(move |method| (method, path.clone())))
+    };
+    table().places.into_iter().flat_map(each).collect()
 }
 
 /// Every route.

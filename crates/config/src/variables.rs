@@ -33,7 +33,7 @@ const fn whole(min: u64, max: u64) -> Kind {
 pub static VARIABLES: &[Variable] = &[
     var(SERVER, "HOST", "127.0.0.1", Kind::Host, "Address to listen on; 0.0.0.0 lets other machines in."),
     var(SERVER, "PORT", "3000", whole(0, 65_535), "Port to listen on; 0 takes a free one."),
-    var(SERVER, "ENV", "prod", Kind::OneOf(&["prod", "dev"]), "dev accepts a weak WEBUI_SECRET_KEY; for trying things out only."),
+    var(SERVER, "ENV", "prod", Kind::OneOf(&["prod", "dev"]), "dev serves /docs and /openapi.json, and accepts a weak WEBUI_SECRET_KEY; for trying things out only."),
     var(SERVER, "WEBUI_NAME", "Transom", Kind::Text, "Name that /api/config gives the server."),
     var(SERVER, "ENABLE_CONSOLE", "true", Kind::Switch, "Whether there is a page for people at /."),
     var(SERVER, "CORS_ALLOW_ORIGIN", "", Kind::Origins, "Origins whose pages may call the server; unset, only its own."),

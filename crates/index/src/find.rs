@@ -151,7 +151,13 @@ impl Index {
     }
 
     /// A ranking by vectors and one by words for each question, as far as their shares make them count.
-    async fn rankings(&self, searched: &Searched<'_>, asked: &Asked<'_>, search: &Search, candidates: usize) -> Result<Vec<Vec<Hit>>, IndexError> {
+    async fn rankings(
+        &self,
+        searched: &Searched<'_>,
+        asked: &Asked<'_>,
+        search: &Search,
+        candidates: usize,
+    ) -> Result<Vec<Vec<Hit>>, IndexError> {
         let space = self.space().await?;
         let limit = if search.by_words() { candidates.max(DEPTH) } else { candidates };
         let mut rankings = Vec::with_capacity(2 * asked.queries.len());

@@ -35,7 +35,7 @@ pub fn description() -> Value {
 }
 
 /// The same to read and to compare, line by line.
-pub fn text() -> String {
+pub fn description_text() -> String {
     format!("{:#}\n", description())
 }
 
@@ -57,7 +57,10 @@ fn collect(table: &Table) -> DefaultApiRaw {
         for (path, clean) in described_paths(place) {
             for (index, operation) in place.operations.iter().enumerate() {
                 let (mut described, definitions) = (operation.describe)();
-                api.definitions.extend(definitions);
+                for (name, schema) in definitions {
+                    let known = api.definitions.insert(name.clone(), schema.clone());
+                    debug_assert!(known.is_none_or(|known| known.example == schema.example), "{name} is the name of two schemas");
+                }
                 complete(&mut described, table, place, index, path);
                 let item: &mut DefaultPathItemRaw = api.paths.entry(clean.clone()).or_default();
                 if let Some(method) = method(&operation.method) {
@@ -111,7 +114,8 @@ fn operation_id(table: &Table, place: &Place, index: usize, path: &str) -> Strin
     let mut id = (*name).to_owned();
     let elsewhere = |other: &&Place| other.operations.iter().any(|operation| operation.name == *name);
     if table.places.iter().filter(elsewhere).count() > 1 {
-        let words = place.paths[0].split('/').filter(|part| !part.is_empty() && *part != place.tag && !part.starts_with('{'));
+        let below = place.paths[0].trim_start_matches("/api/v1");
+        let words = below.split('/').filter(|part| !part.is_empty() && *part != place.tag && !part.starts_with('{'));
         id.extend(words.flat_map(|word| ["_", word]));
     }
     if place.operations[..index].iter().any(|before| before.name == *name) {
@@ -148,6 +152,3 @@ fn without_patterns(path: &str) -> String {
     }
     clean
 }
-
-#[cfg(test)]
-mod tests;

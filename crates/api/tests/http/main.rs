@@ -8,6 +8,7 @@ mod auths;
 mod catalogue;
 mod chat;
 mod credentials;
+mod description;
 mod filters;
 mod function_access;
 mod functions;

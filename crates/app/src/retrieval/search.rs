@@ -101,8 +101,7 @@ impl Retrieval {
     }
 
     async fn passages(&self, files: &[File], asked: &Asked<'_>, search: &Search) -> Result<Vec<Passage>, Error> {
-        let indexed: Vec<Indexed> =
-            files.iter().map(|file| Indexed { id: file.id.clone(), languages: file.languages.clone() }).collect();
+        let indexed: Vec<Indexed> = files.iter().map(|file| Indexed { id: file.id.clone(), languages: file.languages.clone() }).collect();
         self.index.find(&indexed, asked, search).await.map_err(unsearched)
     }
 

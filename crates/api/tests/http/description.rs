@@ -1,9 +1,10 @@
+//! The description of the API, against the routes that are there.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value;
-
-use super::*;
+use serde_json::{Value, json};
+use transom_api::description;
 
 fn operations(description: &Value) -> impl Iterator<Item = (String, &Value)> {
     let paths = description["paths"].as_object().into_iter().flatten();
@@ -15,16 +16,11 @@ fn operations(description: &Value) -> impl Iterator<Item = (String, &Value)> {
 #[test]
 fn every_route_is_described() {
     let description = description();
-    for place in &table().places {
-        for path in &place.paths {
-            // The same with and without a slash at its end is described once.
-            let same = |known: &&String| known.trim_end_matches('/') == without_patterns(path).trim_end_matches('/');
-            let item = description["paths"].as_object().and_then(|paths| paths.keys().find(same)).map(|path| &description["paths"][path]);
-            for operation in &place.operations {
-                let method = operation.method.as_str().to_lowercase();
-                assert!(item.is_some_and(|item| item.get(&method).is_some()), "{method} {path}");
-            }
-        }
+    let described: BTreeSet<String> = operations(&description).map(|(name, _)| name.trim_end_matches('/').to_owned()).collect();
+    for (method, path) in transom_api::routes() {
+        // The same with and without a slash at its end is described once.
+        let name = format!("{} {}", method.as_str().to_lowercase(), path.replace(":\\d+}", "}").replace(":.+}", "}"));
+        assert!(described.contains(name.trim_end_matches('/')), "{name}");
     }
 }
 
@@ -40,17 +36,6 @@ fn every_operation_has_an_id_of_its_own_a_summary_a_tag_and_an_answer() {
         assert!(name.starts_with("head") || operation["responses"]["200"]["content"].is_object(), "{name}");
         if let Some(other) = ids.insert(operation["operationId"].to_string(), name.clone()) {
             panic!("{name} and {other} have the same id");
-        }
-    }
-}
-
-#[test]
-fn a_name_has_one_schema() {
-    let mut known = BTreeMap::new();
-    for operation in table().places.iter().flat_map(|place| &place.operations) {
-        for (name, schema) in (operation.describe)().1 {
-            let schema = serde_json::to_value(schema).expect("json");
-            assert_eq!(known.entry(name.clone()).or_insert(schema.clone()), &schema, "{name}");
         }
     }
 }
@@ -95,8 +80,8 @@ fn what_asks_for_a_credential_takes_either_and_says_how_it_refuses() {
         assert!(operation["responses"]["401"].is_object() && operation["responses"]["403"].is_object(), "{name}");
     }
     let roles = |path: &str, method: &str| description["paths"][path][method]["security"][0]["bearer"].clone();
-    assert_eq!(roles("/api/v1/users/", "get"), serde_json::json!(["admin"]));
-    assert_eq!(roles("/api/models", "get"), serde_json::json!([]));
+    assert_eq!(roles("/api/v1/users/", "get"), json!(["admin"]));
+    assert_eq!(roles("/api/models", "get"), json!([]));
     assert!(description["paths"]["/api/v1/auths/signin"]["post"].get("security").is_none());
 }
 
@@ -109,7 +94,7 @@ fn streams_and_uploads_are_described_in_their_media_types() {
     assert!(proxy["application/x-ndjson"].is_object(), "{proxy}");
     let upload = &description["paths"]["/api/v1/files/"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["$ref"];
     let form = description.pointer(upload.as_str().unwrap_or_default().trim_start_matches('#'));
-    assert_eq!(form.map(|form| &form["required"]), Some(&serde_json::json!(["file"])));
+    assert_eq!(form.map(|form| &form["required"]), Some(&json!(["file"])));
 }
 
 /// Written anew with `UPDATE_BOOK=1`.
@@ -117,14 +102,11 @@ fn streams_and_uploads_are_described_in_their_media_types() {
 #[allow(clippy::disallowed_methods, reason = "the variable is for whoever runs the test")]
 fn the_description_in_the_book_is_this_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api/openapi.json");
-    let description = text();
+    let description = transom_api::description_text();
     if std::env::var_os("UPDATE_BOOK").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(&path, &description).expect("it is written");
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        kept == description,
-        "docs/api/openapi.json is not what the code says; UPDATE_BOOK=1 cargo nextest run -p transom-api writes it"
-    );
+    assert!(kept == description, "docs/api/openapi.json is not what the code says; UPDATE_BOOK=1 cargo nextest run writes it");
 }
