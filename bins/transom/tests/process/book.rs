@@ -90,6 +90,7 @@ async fn run(chapter: Chapter) -> Vec<String> {
         .filter(|(name, _)| ["PATH", "HOME"].contains(&name.as_str()) || name.starts_with("PIP_") || name.starts_with("UV_"))
         .fold(place, |place, (name, value)| place.with(&name, value));
     let folder = place.folder();
+    share_packages(&folder);
     let server = place.into_server().await;
     let key = if chapter.names_a_key() { key(&server).await } else { String::new() };
     let mut findings = script::run(&chapter, server.client.base(), &key, &folder).await;
@@ -97,6 +98,14 @@ async fn run(chapter: Chapter) -> Vec<String> {
         findings.push(format!("{}: the server said last:\n{}", chapter.name, last_lines(&server.log())));
     }
     findings
+}
+
+/// The packages that Python functions find are set up by the first test that needs them, for all, and not in each server's folder.
+fn share_packages(folder: &Path) {
+    let (shared, functions) = (Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions"), folder.join("functions"));
+    std::fs::create_dir_all(&shared).unwrap();
+    std::fs::create_dir_all(&functions).unwrap();
+    std::os::unix::fs::symlink(shared, functions.join("environment")).unwrap();
 }
 
 async fn key(server: &Server) -> String {

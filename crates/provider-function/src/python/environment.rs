@@ -201,7 +201,7 @@ impl Installer {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
                 // Addresses of an index may hold a password.
                 let safe: Vec<&str> = said.lines().filter(|line| !line.contains("://")).collect();
-                tracing::error!(installer = safe.join("\n"), "{cannot}");
+                tracing::error!(installer = safe.join("\n"), "the packages that Python functions need cannot be installed");
                 let why = safe.iter().rev().find_map(|line| line.strip_prefix("ERROR:").or(line.strip_prefix("error:")));
                 Err(format!("{cannot}: {}", why.unwrap_or("see the server's log").trim()))
             }

@@ -60,8 +60,11 @@ impl Chapter {
                     (None, "bash") => Some(Role::Commands { refused: remark.refused }),
                     (None, "json") if answered => Some(Role::Json),
                     (None, "text") if answered => Some(Role::Text),
-                    // A program that nothing starts would be believed without having been run.
+                    // What nothing starts would be believed without having been run.
                     (None, "python") => return Err(format!("{name}, line {line}: say which file this program is, or why it is not run")),
+                    (None, "sh" | "shell" | "console") => {
+                        return Err(format!("{name}, line {line}: commands are `bash`, and run; or say why they are not"));
+                    }
                     _ => None,
                 };
                 answered = matches!(role, Some(Role::Commands { .. }));
@@ -114,5 +117,8 @@ fn fences_are_told_apart_by_their_language_and_the_comment_before_them() {
         (21, &Role::Commands { refused: Some(404) }, "curl b\n"),
     ];
     assert_eq!(roles, expected);
-    assert!(Chapter::read("t.md".to_owned(), "```python\nx\n```\n").is_err_and(|finding| finding.contains("line 1")));
+    for language in ["python", "sh"] {
+        let page = format!("\n```{language}\nx\n```\n");
+        assert!(Chapter::read("t.md".to_owned(), &page).is_err_and(|finding| finding.contains("line 2")));
+    }
 }

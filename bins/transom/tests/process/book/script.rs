@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -9,12 +10,14 @@ use tokio::time::timeout;
 
 use super::chapter::{Chapter, Fence, Role};
 use super::fits;
-use crate::place::PATIENCE;
 
 /// Where the book says that the server is.
 const HERE: &str = "http://localhost:3000";
 /// What the book says for the reader's own key.
 const KEY: &str = "YOUR_API_KEY";
+
+/// How long a chapter may take. The first one with functions waits for their packages to be installed.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What every script begins with: the first command that fails ends it and is named, and a call that is refused fails,
 /// or is to be refused.
@@ -25,7 +28,7 @@ trap 'echo "$CHAPTER, line $LINENO: $BASH_COMMAND" >&2' ERR
 curl() {
   local said status=0
   said=$(mktemp)
-  command curl --silent --show-error --fail-with-body --noproxy '*' --max-time 60 "$@" 2> "$said" || status=$?
+  command curl --silent --show-error --fail-with-body --noproxy '*' --max-time 600 "$@" 2> "$said" || status=$?
   # Answers have no end of line, and the next one is not to be read as part of this.
   [ -p /dev/stdout ] || echo
   if [ -n "$REFUSED" ]; then
@@ -43,7 +46,7 @@ pub async fn run(chapter: &Chapter, base: &str, key: &str, data: &Path) -> Vec<S
     let folder = tempfile::tempdir().unwrap();
     let work = Work::new(chapter, &folder, |text| text.replace(HERE, base).replace(KEY, key));
     let commands = work.command(&chapter.name, data).output();
-    let output = timeout(PATIENCE * 3, commands).await.unwrap_or_else(|_| panic!("{}: the commands do not end", chapter.name)).unwrap();
+    let output = timeout(PATIENCE, commands).await.unwrap_or_else(|_| panic!("{}: the commands do not end", chapter.name)).unwrap();
     let mut findings = Vec::new();
     if !output.status.success() {
         let answered: Vec<String> = chapter.fences.iter().map(|fence| work.answer(fence)).collect();
