@@ -39,10 +39,63 @@ pub struct Target {
     pub src_path: PathBuf,
 }
 
+/// What cargo resolves the workspace's manifests to, crates of others included, with the features that the whole of it switches on.
+pub struct Resolved {
+    pub packages: Vec<Known>,
+    pub nodes: Vec<Node>,
+}
+
+/// A crate of ours or of others.
+#[derive(Deserialize)]
+pub struct Known {
+    pub id: String,
+    pub name: String,
+}
+
+/// What a crate depends on.
+#[derive(Deserialize)]
+pub struct Node {
+    pub id: String,
+    pub deps: Vec<Edge>,
+}
+
+/// One of these.
+#[derive(Deserialize)]
+pub struct Edge {
+    pub pkg: String,
+    pub dep_kinds: Vec<EdgeKind>,
+}
+
+/// What for.
+#[derive(Deserialize)]
+pub struct EdgeKind {
+    /// `dev`, `build`, or nothing for the ordinary kind.
+    pub kind: Option<String>,
+}
+
+/// What cargo says of everything that is compiled. The crates must have been fetched: no network is used.
+pub fn resolved() -> Result<Resolved, String> {
+    #[derive(Deserialize)]
+    struct Everything {
+        packages: Vec<Known>,
+        resolve: Graph,
+    }
+    #[derive(Deserialize)]
+    struct Graph {
+        nodes: Vec<Node>,
+    }
+    let Everything { packages, resolve } = ask_cargo(&["--offline"])?;
+    Ok(Resolved { packages, nodes: resolve.nodes })
+}
+
 /// What cargo says of the workspace; its dependencies' own manifests are left out, so that it needs no network.
 pub fn metadata() -> Result<Metadata, String> {
-    let output =
-        run::cargo(["metadata", "--no-deps", "--format-version", "1"]).output().map_err(|error| format!("cannot run cargo: {error}"))?;
+    ask_cargo(&["--no-deps"])
+}
+
+fn ask_cargo<T: serde::de::DeserializeOwned>(how: &[&str]) -> Result<T, String> {
+    let mut cargo = run::cargo(["metadata", "--format-version", "1"]);
+    let output = cargo.args(how).output().map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

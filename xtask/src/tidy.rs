@@ -2,6 +2,7 @@
 //! that the book's links lead somewhere and that it knows every warning and error of the log.
 
 mod book;
+mod closure;
 mod edges;
 mod log;
 mod manifests;
@@ -28,6 +29,7 @@ pub fn run() -> Result<(), String> {
 fn findings() -> Result<Vec<String>, String> {
     let metadata = place::metadata()?;
     let mut findings = edges::check(&metadata.packages);
+    findings.extend(closure::check(&place::resolved()?));
     findings.extend(manifests::check(&metadata)?);
     findings.extend(sources::check(&metadata)?);
     findings.extend(book::check(&place::root())?);

@@ -8,12 +8,11 @@ use secrecy::ExposeSecret;
 use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions_from_environment};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
-use transom_app::functions::LinkedFunction;
 use transom_app::groups::Groups;
 use transom_app::intake::Intake;
 use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig};
 use transom_app::knowledge::KnowledgeBases;
-use transom_app::models::{Models, ModelsConfig};
+use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Indexing, Reranking, Retrieval, RetrievalSettings};
 use transom_app::{About, App};
 use transom_auth::{Lifetime, Secret};
@@ -31,7 +30,7 @@ use transom_vector_lance::{LanceConfig, LanceStore};
 use url::Url;
 
 use crate::lock::{self, Hold};
-use crate::{functions, upstreams};
+use crate::{Extensions, functions, upstreams};
 
 /// The version of Open WebUI's API that is spoken, as clients ask for it.
 const API_VERSION: &str = "0.12.4";
@@ -53,11 +52,11 @@ pub struct House {
 impl House {
     /// Opens the database, the bytes and the vectors in the data folder, and connects everything. Nothing is asked of an upstream yet.
     pub async fn build(config: &Config) -> Result<Self, String> {
-        Self::with_functions(config, Vec::new()).await
+        Self::with_extensions(config, Extensions::new()).await
     }
 
-    /// The same with functions of the program's own, beside those that the server brings along.
-    pub async fn with_functions(config: &Config, linked: Vec<LinkedFunction>) -> Result<Self, String> {
+    /// The same with functions and providers of the program's own, beside those that the server brings along.
+    pub async fn with_extensions(config: &Config, extensions: Extensions) -> Result<Self, String> {
         let folder = &config.database.folder;
         make_private(folder)?;
         let hold = lock::hold(folder)?;
@@ -92,8 +91,10 @@ impl House {
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let fetcher = fetcher(config)?;
         let intake = Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), pipeline.reader.clone());
-        let registry = Arc::new(functions::registry(linked).await?);
-        let models = Models::with_functions(models_config(config), upstreams::connections(config)?, registry, store.clone());
+        let registry = Arc::new(functions::registry(extensions.functions).await?);
+        let mut connections = upstreams::connections(config)?;
+        connections.extend(extensions.providers.into_iter().enumerate().map(|(index, provider)| Connection::own(index, provider)));
+        let models = Models::with_functions(models_config(config), connections, registry, store.clone());
         let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
         let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
@@ -103,7 +104,7 @@ impl House {
             about: About { name: config.server.name.clone(), version: API_VERSION.to_owned() },
             groups: Groups::new(&accounts),
             accounts,
-            chat: Chat::new(models.clone(), retrieval.clone()),
+            chat: Chat::new(models.clone()).with_documents(retrieval.clone()),
             functions: functions::functions(config, store.clone(), models.clone(), fetcher).await?,
             models,
             intake,

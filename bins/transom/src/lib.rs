@@ -4,6 +4,7 @@
 
 mod cli;
 mod doctor;
+mod extensions;
 mod functions;
 mod house;
 mod lock;
@@ -13,27 +14,41 @@ mod upstreams;
 mod user;
 
 pub use cli::Cli;
+pub use extensions::Extensions;
 pub use house::House;
 pub use serve::{serve, serve_with};
 pub use transom_app::functions::{Audience, LinkedFunction};
 
-use cli::Command;
 use std::io::Write;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Parser;
+use cli::Command;
 use transom_app::accounts::{UnknownPermission, permissions_from_environment};
 use transom_config::Config;
 
 /// How long work that blocks a thread may take to end once everything else has.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// Does what the command line says; the error is one sentence a line, fit for a terminal.
-pub fn run(cli: Cli) -> Result<(), String> {
-    run_with(cli, Vec::new())
+/// A whole program: reads the command line, does what it says, and says on standard error what went wrong.
+pub fn main(extensions: Extensions) -> ExitCode {
+    match run_with(Cli::parse(), extensions) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentences) => {
+            eprintln!("{sentences}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-/// The same in a server with functions of the program's own.
-pub fn run_with(cli: Cli, functions: Vec<LinkedFunction>) -> Result<(), String> {
+/// Does what the command line says; the error is one sentence a line, fit for a terminal.
+pub fn run(cli: Cli) -> Result<(), String> {
+    run_with(cli, Extensions::new())
+}
+
+/// The same in a server with functions and providers of the program's own.
+pub fn run_with(cli: Cli, extensions: Extensions) -> Result<(), String> {
     if let Command::Extract = cli.command {
         // Before there is a thread, a setting or a log: this process is to have none of them.
         let ended = transom_sandbox::answer(transom_ingest::Extractors::standard());
@@ -46,7 +61,7 @@ pub fn run_with(cli: Cli, functions: Vec<LinkedFunction>) -> Result<(), String> 
     logging::start(config.log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
     let done = match cli.command {
-        Command::Serve(_) => runtime.block_on(serve_with(config, functions)),
+        Command::Serve(_) => runtime.block_on(serve_with(config, extensions)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
         Command::Extract | Command::Openapi => Ok(()),

@@ -2,17 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match transom::run(transom::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(sentences) => {
-            eprintln!("{sentences}");
-            ExitCode::FAILURE
-        }
-    }
+    transom::main(transom::Extensions::new())
 }

@@ -7,11 +7,11 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as Routes, HttpServer};
 use tokio::time::MissedTickBehavior;
-use transom_app::functions::LinkedFunction;
 use transom_app::jobs::{Objects, Repair, Workers};
 use transom_config::{Config, Environment};
 use transom_vector::VectorStore;
 
+use crate::Extensions;
 use crate::house::{self, House};
 
 /// What is stored is checked no less often than this, until that succeeds.
@@ -22,12 +22,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Runs the server until it is told to stop; then lets answers that are under way end, and puts files that are half processed back in line.
 pub async fn serve(config: Config) -> Result<(), String> {
-    serve_with(config, Vec::new()).await
+    serve_with(config, Extensions::new()).await
 }
 
-/// The same with functions of the program's own, beside those that the server brings along.
-pub async fn serve_with(config: Config, functions: Vec<LinkedFunction>) -> Result<(), String> {
-    let house = House::with_functions(&config, functions).await?;
+/// The same with functions and providers of the program's own, beside those that the server brings along.
+pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), String> {
+    let house = House::with_extensions(&config, extensions).await?;
     let repair = house.repair();
     // Before the first upload can begin: what lies there now without a row is nobody's.
     let left = repair.objects().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;

@@ -26,12 +26,12 @@ pub fn connections(config: &Config) -> Result<Vec<Connection>, String> {
     for (index, upstream) in config.upstreams.openai.iter().enumerate() {
         let settings = OpenAiConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
         let models = Arc::new(OpenAiModels::new(settings, client.clone()).map_err(sentence)?);
-        connections.push(Connection { kind: Kind::OpenAi, index, models: models.clone(), raw: Some(models) });
+        connections.push(Connection::new(Kind::OpenAi, index, models));
     }
     for (index, upstream) in config.upstreams.ollama.iter().enumerate() {
         let settings = OllamaConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
         let models = Arc::new(OllamaModels::new(settings, client.clone()).map_err(sentence)?);
-        connections.push(Connection { kind: Kind::Ollama, index, models: models.clone(), raw: Some(models) });
+        connections.push(Connection::new(Kind::Ollama, index, models));
     }
     Ok(connections)
 }

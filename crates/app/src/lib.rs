@@ -7,6 +7,7 @@ pub mod chat;
 mod error;
 pub mod files;
 pub mod functions;
+mod gateway;
 pub mod groups;
 pub mod intake;
 pub mod jobs;
@@ -15,6 +16,7 @@ pub mod models;
 pub mod retrieval;
 
 pub use error::Error;
+pub use gateway::Gateway;
 
 /// The services, as the API uses them.
 pub struct App {
@@ -41,6 +43,11 @@ pub struct App {
 }
 
 impl App {
+    /// The part of it that reaches models. Shares everything with it.
+    pub fn gateway(&self) -> Gateway {
+        Gateway { models: self.models.clone(), chat: self.chat.clone() }
+    }
+
     /// Whether requests can be served; else a sentence about what is missing.
     pub async fn ready(&self) -> Result<(), Error> {
         self.accounts.ping().await

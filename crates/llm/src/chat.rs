@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Body, CallContext, LlmError};
+use crate::{Body, CallContext, LlmError, wire};
 
 /// One upstream that answers chat calls.
 ///
@@ -29,7 +29,10 @@ pub trait ChatModel: Send + Sync + 'static {
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError>;
 
     /// Answers an embeddings call in OpenAI's shape (`model`, `input`, …), with OpenAI's answer as JSON.
-    async fn embeddings(&self, request: Body) -> Result<Bytes, LlmError>;
+    /// Refused where an implementation does not say otherwise.
+    async fn embeddings(&self, _request: Body) -> Result<Bytes, LlmError> {
+        Err(LlmError::Invalid(format!("{} makes no embeddings", self.name())))
+    }
 }
 
 /// A model as its upstream lists it.
@@ -39,12 +42,20 @@ pub struct UpstreamModel {
     pub id: String,
     /// What it is called.
     pub name: String,
-    /// `openai`, `ollama` or `function`.
+    /// `openai`, `ollama` or `function`; of a provider that a program brings along, whatever it calls itself.
     pub owned_by: &'static str,
     /// When it was made, in seconds since 1970; 0 where the upstream does not say.
     pub created: i64,
     /// The upstream's own entry, as it came.
     pub raw: Value,
+}
+
+impl UpstreamModel {
+    /// A model that is called by its id, of whom nothing more is known.
+    pub fn new(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { name: id.clone(), owned_by: "transom", created: 0, raw: json!({ "id": id }), id }
+    }
 }
 
 /// A chat call.
@@ -79,6 +90,24 @@ pub enum ChatAnswer {
     Sse(SseBytes),
     /// A stream of events; [`crate::wire`] writes them in OpenAI's shape. It ends with [`ChatEvent::Finish`], or with an error as its last item.
     Events(EventStream),
+}
+
+impl ChatAnswer {
+    /// These events as `request` asks for them: as they come, or read to their end and whole.
+    ///
+    /// # Errors
+    /// Where the answer is to be whole, the first error among the events.
+    pub async fn to<S>(request: &ChatRequest, events: S) -> Result<Self, LlmError>
+    where
+        S: Stream<Item = Result<ChatEvent, LlmError>> + Send + 'static,
+    {
+        let events: EventStream = Box::pin(events);
+        if request.stream {
+            return Ok(Self::Events(events));
+        }
+        let model = request.body.text("model").ok().flatten().unwrap_or_default();
+        wire::collect(&wire::Meta::whole(&model), events).await.map(Self::Whole)
+    }
 }
 
 /// What happens in a streamed answer.

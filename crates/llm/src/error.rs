@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::BodyError;
+
 /// Why a call to an upstream gave no answer, sorted by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum LlmError {
@@ -45,4 +47,10 @@ pub enum LlmError {
     /// Something of ours failed.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<BodyError> for LlmError {
+    fn from(error: BodyError) -> Self {
+        Self::Invalid(error.to_string())
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Map, Value, json};
-use transom_llm::wire::{self, Meta};
+use transom_llm::wire;
 use transom_llm::{
     Body, CallContext, ChatAnswer, ChatEvent, ChatRequest, EventStream, FinishReason, Function, FunctionAbout, FunctionError,
     FunctionModel, LlmError,
@@ -155,12 +155,8 @@ impl<P: Pipe> Function for PipeFunction<P> {
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
-        let ChatRequest { body, stream, context } = request;
-        let model = body.text("model").ok().flatten().unwrap_or_else(|| self.pipe.id().to_owned());
-        let reply = self.pipe.answer(Call { body, context: context.unwrap_or_default() }).await?;
-        if stream {
-            return Ok(ChatAnswer::Events(reply.ended()));
-        }
-        wire::collect(&Meta::whole(&model), reply.ended()).await.map(ChatAnswer::Whole)
+        let call = Call { body: request.body.clone(), context: request.context.clone().unwrap_or_default() };
+        let reply = self.pipe.answer(call).await?;
+        ChatAnswer::to(&request, reply.ended()).await
     }
 }

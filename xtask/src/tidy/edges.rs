@@ -65,6 +65,12 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("transom-bench", &[]),
+    ("folder-answers", &["transom-domain", "transom-embed", "transom-index", "transom-ingest", "transom-vector"]),
+    (
+        "mounted",
+        &["transom-api", "transom-app", "transom-domain", "transom-provider-ollama", "transom-provider-openai", "transom-upstream"],
+    ),
+    ("own-provider", &["transom", "transom-llm"]),
     ("xtask", &[]),
 ];
 
@@ -84,7 +90,7 @@ const ONLY_THE_BINARY: &str = "transom-vector-lance";
 /// Crates of others that few of ours may know, tests included.
 const KEPT_IN: &[(&[&str], &[&str])] = &[
     (&["lancedb", "lance", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
-    (&["actix-web"], &["transom-api", "transom-console", "transom", "transom-testkit"]),
+    (&["actix-web"], &["transom-api", "transom-console", "transom", "transom-testkit", "mounted"]),
     (
         &["actix-cors", "actix-multipart", "tracing-actix-web", "paperclip", "utoipa-swagger-ui"],
         &["transom-api", "transom", "transom-testkit"],

@@ -71,7 +71,7 @@ impl House {
         let mut accounts_config = AccountsConfig { remember_seconds: 0, ..AccountsConfig::default() };
         accounts_config.permissions.add(&serde_json::from_value(json!({"workspace": {"knowledge": true}})).unwrap());
         let accounts = Accounts::open(store.clone(), &secret, accounts_config).await.unwrap();
-        let models = Models::new(ModelsConfig::default(), connections, store.clone());
+        let models = Models::with_records(ModelsConfig::default(), connections, store.clone());
         let settings = RetrievalSettings { wait: Duration::from_secs(30), ..RetrievalSettings::default() };
         let split = SplitConfig {
             splitter: SplitBy::Characters,
@@ -89,7 +89,7 @@ impl House {
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             accounts,
-            chat: transom_app::chat::Chat::new(models.clone(), retrieval.clone()),
+            chat: transom_app::chat::Chat::new(models.clone()).with_documents(retrieval.clone()),
             functions: transom_app::functions::Functions::new(store.clone(), models.clone(), None, None),
             models,
             knowledge,

@@ -88,7 +88,7 @@ impl Server {
             intake: Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), Arc::new(InProcess::default())),
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
-            chat: Chat::new(models.clone(), retrieval.clone()),
+            chat: Chat::new(models.clone()).with_documents(retrieval.clone()),
             functions: Functions::new(store.clone(), models.clone(), runtime, Some(fetcher)),
             knowledge,
             models,

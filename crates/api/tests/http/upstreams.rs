@@ -20,7 +20,7 @@ pub fn patient_openai(index: usize, base: &str, limits: Limits) -> Connection {
     let client = upstream_client(&ClientSettings::default()).unwrap();
     let config = OpenAiConfig { base_url: format!("{base}/v1"), key: Some(KEY.into()), limits };
     let models = Arc::new(OpenAiModels::new(config, client).unwrap());
-    Connection { kind: Kind::OpenAi, index, models: models.clone(), raw: Some(models) }
+    Connection::new(Kind::OpenAi, index, models)
 }
 
 /// A connection to an Ollama.
@@ -33,5 +33,5 @@ pub fn patient_ollama(index: usize, base: &str, limits: Limits) -> Connection {
     let client = upstream_client(&ClientSettings::default()).unwrap();
     let config = OllamaConfig { base_url: base.to_owned(), key: Some(KEY.into()), limits };
     let models = Arc::new(OllamaModels::new(config, client).unwrap());
-    Connection { kind: Kind::Ollama, index, models: models.clone(), raw: Some(models) }
+    Connection::new(Kind::Ollama, index, models)
 }

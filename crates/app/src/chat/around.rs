@@ -65,9 +65,12 @@ impl Around {
     ) -> Result<Self, Error> {
         let files = body.get::<Vec<Value>>("files")?.unwrap_or_default();
         if !files.is_empty() {
-            chat.retrieval.resolve(asked.caller, &files).await?;
+            chat.documents()?.resolve(asked.caller, &files).await?;
         }
-        let user = chat.models.store().user(&asked.caller.id).await?;
+        let user = match chat.models.store() {
+            Some(store) => store.user(&asked.caller.id).await?,
+            None => None,
+        };
         let (sink, events) = EventSink::new(WAITING_EVENTS);
         let host = CallHost::new(chat.clone(), asked.caller.clone(), head.clone(), asked.depth);
         let settings = user.as_ref().and_then(|user| user.settings.as_ref());

@@ -39,7 +39,7 @@ impl FunctionHost for CallHost {
     }
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
-        self.chat.retrieval.embedder().embed(&texts, Purpose::Document).await
+        self.chat.documents().map_err(told)?.embedder().embed(&texts, Purpose::Document).await
     }
 
     async fn models(&self) -> Result<Vec<Value>, LlmError> {
@@ -52,7 +52,7 @@ impl FunctionHost for CallHost {
     }
 
     async fn file(&self, id: &str) -> Result<Option<Value>, LlmError> {
-        let (store, id) = (self.chat.models.store(), FileId::from(id));
+        let (Some(store), id) = (self.chat.models.store(), FileId::from(id)) else { return Ok(None) };
         let found = store.file(&self.caller, &id, Permission::Read).await.map_err(|error| told(error.into()))?;
         let Some(file) = found else { return Ok(None) };
         let text = store.file_text(&self.caller, &id).await.map_err(|error| told(error.into()))?;
@@ -69,7 +69,8 @@ impl FunctionHost for CallHost {
     }
 
     async fn user(&self, id: &str) -> Result<Option<Map<String, Value>>, LlmError> {
-        let user = self.chat.models.store().user(&UserId::from(id)).await.map_err(|error| told(error.into()))?;
+        let Some(store) = self.chat.models.store() else { return Ok(None) };
+        let user = store.user(&UserId::from(id)).await.map_err(|error| told(error.into()))?;
         Ok(user.map(|user| known(&user, &self.caller)))
     }
 }

@@ -70,13 +70,23 @@ pub enum Reply {
 #[derive(Clone)]
 pub struct Chat {
     models: Models,
-    retrieval: Retrieval,
+    documents: Option<Retrieval>,
 }
 
 impl Chat {
-    /// Over this catalogue and these documents.
-    pub fn new(models: Models, retrieval: Retrieval) -> Self {
-        Self { models, retrieval }
+    /// Over this catalogue; a call that names files is refused.
+    pub fn new(models: Models) -> Self {
+        Self { models, documents: None }
+    }
+
+    /// The same with documents, which calls may name.
+    pub fn with_documents(self, documents: Retrieval) -> Self {
+        Self { documents: Some(documents), ..self }
+    }
+
+    /// The documents that a call names.
+    fn documents(&self) -> Result<&Retrieval, Error> {
+        self.documents.as_ref().ok_or_else(|| Error::Invalid("no documents are kept here, so a call cannot name `files`".to_owned()))
     }
 
     /// Answers a chat call. What is wrong with its model, its files or its shape is told before any upstream is asked.
@@ -153,7 +163,7 @@ impl Chat {
     /// Makes the request the upstream's: presets applied, sources put in, fields of ours taken out. What was found is given back.
     async fn prepare(&self, caller: &Caller, body: &mut Body, resolved: &Resolved) -> Result<Vec<Source>, Error> {
         let files = body.get::<Vec<serde_json::Value>>("files")?.unwrap_or_default();
-        let scope = if files.is_empty() { None } else { Some(self.retrieval.resolve(caller, &files).await?) };
+        let scope = if files.is_empty() { None } else { Some(self.documents()?.resolve(caller, &files).await?) };
         for name in OUR_OWN {
             body.remove(name);
         }

@@ -18,11 +18,12 @@ impl Chat {
     pub(super) async fn put_sources(&self, body: &mut Body, resolved: &Resolved, scope: &Scope) -> Result<Vec<Source>, Error> {
         let mut messages = body.get::<Vec<Value>>("messages")?.unwrap_or_default();
         let Some(place) = messages.iter().rposition(|message| message["role"] == "user") else { return Ok(Vec::new()) };
-        let question = text_of(&messages[place]);
-        let queries = self.queries(resolved, &messages[..place], &question).await;
-        let sources = self.retrieval.find(scope, &queries).await?;
+        let (documents, question) = (self.documents()?, text_of(&messages[place]));
+        let generate = documents.settings().query_generation;
+        let queries = self.queries(resolved, &messages[..place], &question, generate).await;
+        let sources = documents.find(scope, &queries).await?;
         if !sources.is_empty() {
-            let prompt = self.retrieval.prompt(&sources, &question);
+            let prompt = documents.prompt(&sources, &question);
             set_text(&mut messages[place], prompt);
             body.set("messages", &messages);
         }
@@ -30,12 +31,12 @@ impl Chat {
     }
 
     /// What to search for: the question itself; and where earlier turns may be needed to understand it, what the model makes of it.
-    async fn queries(&self, resolved: &Resolved, earlier: &[Value], question: &str) -> Vec<String> {
+    async fn queries(&self, resolved: &Resolved, earlier: &[Value], question: &str, generate: bool) -> Vec<String> {
         let mut queries = vec![question.to_owned()];
         let has_history = earlier.iter().any(|message| message["role"] == "user" || message["role"] == "assistant");
         // A function is a program, which is called for the answer and not for anything on the way.
         let can_ask = upstream(resolved).is_ok_and(|upstream| upstream.kind != Kind::Function);
-        if has_history && can_ask && self.retrieval.settings().query_generation {
+        if has_history && can_ask && generate {
             match self.ask_for_queries(resolved, earlier, question).await {
                 Ok(more) => queries.extend(more),
                 Err(error) => tracing::warn!(%error, "no search words from the model; the question itself is searched for"),

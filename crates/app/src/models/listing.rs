@@ -93,6 +93,7 @@ pub(super) fn upstream_json(upstream: &super::catalogue::Upstream) -> Map<String
     let (kind, place) = match upstream.kind {
         Kind::Ollama => ("ollama", "local"),
         Kind::OpenAi => ("openai", "external"),
+        Kind::Own => (upstream.model.owned_by, "local"),
         Kind::Function => ("pipe", "local"),
     };
     if let Some(raw) = raw.as_object_mut().filter(|_| upstream.kind != Kind::Function) {
@@ -113,7 +114,7 @@ pub(super) fn upstream_json(upstream: &super::catalogue::Upstream) -> Map<String
         Kind::Ollama => {
             out.insert("loaded".into(), json!(false));
         }
-        Kind::Function => {}
+        Kind::Own | Kind::Function => {}
     }
     out
 }

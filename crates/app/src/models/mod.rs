@@ -33,7 +33,9 @@ pub enum Kind {
     OpenAi,
     /// Ollama's, under `/ollama` too.
     Ollama,
-    /// None of its own: models that run in this process.
+    /// None of its own: a provider that the program brings along.
+    Own,
+    /// None of its own: functions.
     Function,
 }
 
@@ -48,6 +50,18 @@ pub struct Connection {
     pub models: Arc<dyn ChatModel>,
     /// Its own API.
     pub raw: Option<Arc<dyn RawUpstream>>,
+}
+
+impl Connection {
+    /// An upstream whose own API can be passed through.
+    pub fn new<U: ChatModel + RawUpstream>(kind: Kind, index: usize, upstream: Arc<U>) -> Self {
+        Self { kind, index, models: upstream.clone(), raw: Some(upstream) }
+    }
+
+    /// A provider that the program brings along: its models, and no API beside them.
+    pub fn own(index: usize, models: Arc<dyn ChatModel>) -> Self {
+        Self { kind: Kind::Own, index, models, raw: None }
+    }
 }
 
 /// How the catalogue behaves.
@@ -91,7 +105,8 @@ struct Inner {
     connections: Vec<Connection>,
     /// The functions that run; their models are those of the one connection of [`Kind::Function`].
     functions: Arc<Registry>,
-    store: Store,
+    /// Where records are; `None` where there are none.
+    store: Option<Store>,
     catalogue: ArcSwap<Catalogue>,
     /// What each connection offered when it last answered. Never held while an upstream is asked: a change of records waits for it.
     offers: tokio::sync::Mutex<Vec<Offer>>,
@@ -101,13 +116,23 @@ struct Inner {
 }
 
 impl Models {
-    /// A catalogue over these connections; nothing is asked yet.
-    pub fn new(config: ModelsConfig, connections: Vec<Connection>, store: Store) -> Self {
-        Self::with_functions(config, connections, Arc::default(), store)
+    /// A catalogue over these connections, without records; nothing is asked yet. Administrators may use every model, and so may
+    /// everybody where [`ModelsConfig::open_to_all`] says so.
+    pub fn new(config: ModelsConfig, connections: Vec<Connection>) -> Self {
+        Self::build(config, connections, Arc::default(), None)
+    }
+
+    /// The same with the records in `store`, which say who may use what.
+    pub fn with_records(config: ModelsConfig, connections: Vec<Connection>, store: Store) -> Self {
+        Self::build(config, connections, Arc::default(), Some(store))
     }
 
     /// The same with functions, whose models come last.
-    pub fn with_functions(config: ModelsConfig, mut connections: Vec<Connection>, functions: Arc<Registry>, store: Store) -> Self {
+    pub fn with_functions(config: ModelsConfig, connections: Vec<Connection>, functions: Arc<Registry>, store: Store) -> Self {
+        Self::build(config, connections, functions, Some(store))
+    }
+
+    fn build(config: ModelsConfig, mut connections: Vec<Connection>, functions: Arc<Registry>, store: Option<Store>) -> Self {
         let models = Arc::new(FunctionModels::new(functions.clone()));
         connections.push(Connection { kind: Kind::Function, index: 0, models, raw: None });
         let offers = connections.iter().map(|_| Offer::default()).collect();
@@ -260,7 +285,10 @@ impl Models {
     /// Makes the catalogue anew; `asked_at` says when the upstreams were last asked.
     async fn publish(&self, asked_at: Option<Instant>) -> Result<(), Error> {
         let mut offers = self.inner.offers.lock().await;
-        let records = self.inner.store.model_records().await?;
+        let records = match &self.inner.store {
+            Some(store) => store.model_records().await?,
+            None => Vec::new(),
+        };
         for (connection, offer) in self.inner.connections.iter().zip(offers.iter_mut()) {
             if connection.kind == Kind::Function {
                 // What runs is known here and now; an answer that was on its way while it changed would bring back what is gone.
@@ -284,8 +312,14 @@ impl Models {
         &self.inner.functions
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.inner.store
+    /// Where rows are, if anywhere.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.inner.store.as_ref()
+    }
+
+    /// Where records are.
+    fn kept(&self) -> Result<&Store, Error> {
+        self.store().ok_or_else(|| Error::Invalid("no records of models are kept here".to_owned()))
     }
 
     /// A record by id, whoever asks; access is the callers' in `records`.

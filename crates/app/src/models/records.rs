@@ -18,21 +18,21 @@ impl Models {
     /// The records that the caller may read, last changed first.
     pub async fn records(&self, caller: &Caller) -> Result<Vec<RecordView>, Error> {
         let mut records: Vec<RecordView> =
-            self.inner.store.model_records().await?.into_iter().filter_map(|record| view(caller, record)).collect();
+            self.kept()?.model_records().await?.into_iter().filter_map(|record| view(caller, record)).collect();
         records.sort_by(|a, b| b.record.updated_at.cmp(&a.record.updated_at).then_with(|| a.record.id.cmp(&b.record.id)));
         Ok(records)
     }
 
     /// One of them.
     pub async fn record_for(&self, caller: &Caller, id: &ModelId) -> Result<RecordView, Error> {
-        let records = self.inner.store.model_records().await?;
+        let records = self.kept()?.model_records().await?;
         records.into_iter().find(|record| record.id == *id).and_then(|record| view(caller, record)).ok_or_else(|| missing(id))
     }
 
     /// Makes a record.
     pub async fn create_record(&self, caller: &Caller, new: NewModelRecord) -> Result<ModelRecord, Error> {
         self.check(caller, &new).await?;
-        let record = self.inner.store.create_model_record(caller, new).await?;
+        let record = self.kept()?.create_model_record(caller, new).await?;
         self.records_changed().await?;
         Ok(record)
     }
@@ -42,7 +42,7 @@ impl Models {
         self.writable(caller, &new.id)?;
         self.check(caller, &new).await?;
         let id = new.id.clone();
-        let record = self.inner.store.update_model_record(caller, new).await?.ok_or_else(|| missing(&id))?;
+        let record = self.kept()?.update_model_record(caller, new).await?.ok_or_else(|| missing(&id))?;
         self.records_changed().await?;
         Ok(record)
     }
@@ -50,7 +50,7 @@ impl Models {
     /// Replaces who may use a model. An administrator may so grant an upstream's model that has no record yet.
     pub async fn set_grants(&self, caller: &Caller, id: &ModelId, name: Option<String>, grants: Vec<Grant>) -> Result<ModelRecord, Error> {
         check_sharing(caller, &grants)?;
-        let record = match self.inner.store.set_model_grants(caller, id, &grants).await? {
+        let record = match self.kept()?.set_model_grants(caller, id, &grants).await? {
             Some(record) => record,
             None if caller.is_admin() => {
                 let new = NewModelRecord {
@@ -62,7 +62,7 @@ impl Models {
                     access_grants: Some(grants),
                     is_active: true,
                 };
-                self.inner.store.create_model_record(caller, new).await?
+                self.kept()?.create_model_record(caller, new).await?
             }
             None => return Err(missing(id)),
         };
@@ -82,14 +82,14 @@ impl Models {
             access_grants: None,
             is_active: !record.is_active,
         };
-        let record = self.inner.store.update_model_record(caller, new).await?.ok_or_else(|| missing(id))?;
+        let record = self.kept()?.update_model_record(caller, new).await?.ok_or_else(|| missing(id))?;
         self.records_changed().await?;
         Ok(record)
     }
 
     /// Deletes a record that the caller may change.
     pub async fn delete_record(&self, caller: &Caller, id: &ModelId) -> Result<(), Error> {
-        if !self.inner.store.delete_model_record(caller, id).await? {
+        if !self.kept()?.delete_model_record(caller, id).await? {
             return Err(missing(id));
         }
         self.records_changed().await
