@@ -50,12 +50,11 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     let is_dev = server.environment == Environment::Dev;
     let mut listener = HttpServer::new(move || {
         Routes::new()
-            .app_data(app.clone())
             .wrap(transom_api::cors(&origins))
             .wrap(from_fn(transom_api::answer))
             .wrap(transom_api::request_log())
             .configure(transom_api::limits(max_body))
-            .configure(transom_api::configure)
+            .configure(transom_api::configure(app.clone()))
             .configure(|routes| {
                 if console {
                     transom_console::configure(routes)

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
-use transom_app::App;
+use transom_app::Gateway;
 use transom_app::chat::{Reply as Answer, Road};
 
 use crate::body::{Authorized, JsonObject};
@@ -25,33 +25,33 @@ pub(crate) fn routes(table: &mut Table) {
 /// which passages those were.
 #[api_v2_operation]
 async fn complete_chat(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     call: Authorized<SignedIn, JsonObject<ChatRequest>>,
 ) -> Result<Streamed<ChatCompletion>, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
-    Ok(reply(app.chat.complete(&caller, body, Road::Api, || head::of(&request)).await?))
+    Ok(reply(gateway.chat.complete(&caller, body, Road::Api, || head::of(&request)).await?))
 }
 
 /// Puts a finished conversation through the filters' outlets
 #[api_v2_operation]
 async fn chat_completed(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     call: Authorized<SignedIn, JsonObject<ChatCompletedRequest>>,
 ) -> Result<Reply<Object>, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
-    Ok(Reply::written(app.chat.completed(&caller, body, || head::of(&request)).await?))
+    Ok(Reply::written(gateway.chat.completed(&caller, body, || head::of(&request)).await?))
 }
 
 /// Makes vectors of texts
 #[api_v2_operation]
 async fn create_embeddings(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     call: Authorized<SignedIn, JsonObject<EmbeddingsRequest>>,
 ) -> Result<Reply<Embeddings>, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
-    Ok(Reply::written(app.chat.embeddings(&caller, body, Road::Api).await?))
+    Ok(Reply::written(gateway.chat.embeddings(&caller, body, Road::Api).await?))
 }
 
 pub(crate) fn reply(answer: Answer) -> Streamed<ChatCompletion> {

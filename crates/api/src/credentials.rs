@@ -17,6 +17,7 @@ use transom_app::{App, Error};
 use transom_domain::{Caller, Role};
 
 use crate::ApiError;
+use crate::gateway::Callers;
 
 /// The session cookie's name.
 pub(crate) const COOKIE: &str = "token";
@@ -24,7 +25,8 @@ pub(crate) const COOKIE: &str = "token";
 const NONE: Error = Error::Unauthenticated("Not authenticated");
 const UNREADABLE: Error = Error::Unauthenticated("this is no credential; send `Authorization: Bearer` with a session token or an API key");
 
-type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+/// What an extractor gives, in the end.
+pub(crate) type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 /// A caller with a good credential and a role that is not pending.
 pub struct SignedIn(pub Caller);
@@ -43,14 +45,22 @@ pub(crate) struct Current {
     pub session: Arc<Session>,
 }
 
+/// Who calls: by the word of the application that mounted the gateway, or by the house's own accounts.
+async fn caller(request: HttpRequest) -> Result<Caller, ApiError> {
+    if let Some(callers) = request.app_data::<Callers>() {
+        return callers.ask(request.clone()).await;
+    }
+    Ok(Current::of(request).await?.session.caller.clone())
+}
+
 impl FromRequest for SignedIn {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let current = Current::of(request.clone());
+        let caller = caller(request.clone());
         Box::pin(async move {
-            let caller = current.await?.session.caller.clone();
+            let caller = caller.await?;
             if caller.role == Role::Pending { Err(Error::WrongRole.into()) } else { Ok(Self(caller)) }
         })
     }
@@ -61,9 +71,9 @@ impl FromRequest for Admin {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let current = Current::of(request.clone());
+        let caller = caller(request.clone());
         Box::pin(async move {
-            let caller = current.await?.session.caller.clone();
+            let caller = caller.await?;
             if caller.is_admin() { Ok(Self(caller)) } else { Err(Error::WrongRole.into()) }
         })
     }
@@ -74,8 +84,8 @@ impl FromRequest for Visitor {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let current = Current::of(request.clone());
-        Box::pin(async move { Ok(Self(current.await?.session.caller.clone())) })
+        let caller = caller(request.clone());
+        Box::pin(async move { Ok(Self(caller.await?)) })
     }
 }
 

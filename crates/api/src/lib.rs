@@ -1,13 +1,31 @@
-//! The HTTP API: handlers, requests and responses, the one error mapping.
+//! The HTTP API: handlers, requests and responses, the one mapping of errors to statuses.
 //!
-//! [`configure`] mounts every route on any actix-web application that holds a `web::Data<transom_app::App>`.
-//! [`description`] describes them all in OpenAPI, from the same table and the handlers' own types; [`documentation`] serves that.
+//! [`configure`] mounts every route over a [`transom_app::App`]; [`cors`], [`answer`], [`request_log`] and [`limits`] are what the server
+//! puts around them. [`gateway`] mounts those alone that reach models, in an application with accounts of its own; its page has an example
+//! that runs.
+//! [`description`] describes every route in OpenAPI, from the same table and the handlers' own types; [`documentation`] serves that.
+//!
+//! A handler extracts who calls ([`SignedIn`], [`Admin`]) and what is asked, calls one use case of `transom_app` and writes what comes
+//! back. Credentials are judged before anything of a body is read.
+//! What goes wrong becomes an [`ApiError`]: a status and `{"detail": …}`, the words fit for the client, the rest in the log.
+//!
+//! ```
+//! use actix_web::ResponseError;
+//! use transom_api::ApiError;
+//!
+//! let error = ApiError::from(transom_app::Error::NotFound("there is no such file".to_owned()));
+//! assert_eq!(error.status_code(), 404);
+//! assert_eq!(error.to_string(), r#"404 Not Found: "there is no such file""#);
+//! ```
+//!
+//! It knows no SQL, no vector store and no upstream: what it needs of them is behind `transom_app`.
 
 mod auth_config;
 mod body;
 mod credentials;
 mod description;
 mod error;
+mod gateway;
 mod head;
 mod params;
 mod pictures;
@@ -34,5 +52,6 @@ pub mod users;
 pub use credentials::{Admin, SignedIn, Visitor};
 pub use description::{description, description_text, documentation};
 pub use error::ApiError;
+pub use gateway::gateway;
 pub use routes::{configure, routes};
 pub use server::{REQUEST_ID, RequestSpan, answer, cors, limits, request_log};

@@ -5,7 +5,7 @@ use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use transom_app::models::{NewModelRecord, RecordView};
-use transom_app::{App, Error};
+use transom_app::{App, Error, Gateway};
 use transom_domain::{Grant, ModelId, ModelRecord};
 use utoipa::ToSchema;
 
@@ -18,8 +18,17 @@ use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn};
 
 pub(crate) fn routes(table: &mut Table) {
+    catalogue_routes(table);
+    record_routes(table);
+}
+
+/// What there is, for whom.
+pub(crate) fn catalogue_routes(table: &mut Table) {
     table.at(["/api/models", "/api/v1/models"]).get(list_models);
     table.at(["/api/models/base", "/api/v1/models/base"]).get(list_base_models);
+}
+
+fn record_routes(table: &mut Table) {
     table.at("/api/v1/models/list").get(list_records);
     table.at("/api/v1/models/all").get(all_records);
     table.at("/api/v1/models/tags").get(list_model_tags);
@@ -140,14 +149,14 @@ struct BaseModels {
 
 /// Lists the models that the caller may use
 #[api_v2_operation]
-async fn list_models(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<Reply<ModelList>, ApiError> {
-    Ok(Reply::written(app.models.list(&caller, query.refresh).await?))
+async fn list_models(gateway: Data<Gateway>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<Reply<ModelList>, ApiError> {
+    Ok(Reply::written(gateway.models.list(&caller, query.refresh).await?))
 }
 
 /// Lists the upstreams' models
 #[api_v2_operation]
-async fn list_base_models(app: Data<App>, _admin: Admin) -> Result<Reply<BaseModels>, ApiError> {
-    let entries = app.models.base_models().await?;
+async fn list_base_models(gateway: Data<Gateway>, _admin: Admin) -> Result<Reply<BaseModels>, ApiError> {
+    let entries = gateway.models.base_models().await?;
     let data: Result<Vec<Value>, Error> =
         entries.iter().map(|entry| serde_json::from_slice(entry.json()).map_err(Error::internal)).collect();
     Ok(Reply::of(&BaseModels { data: data? }))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use transom_app::chat::Forward;
 use transom_app::models::{Entry, Kind};
-use transom_app::{App, Error};
+use transom_app::{Error, Gateway};
 use transom_domain::Caller;
 use transom_llm::{LlmError, RawBody};
 use utoipa::ToSchema;
@@ -73,9 +73,10 @@ fn chosen(request: &HttpRequest, choice: &Choice) -> Option<usize> {
     request.match_info().get("index").and_then(|index| index.parse().ok()).or(choice.url_idx)
 }
 
-/// The route without `/ollama`, and without the connection's index: the path at the upstream.
+/// The route below `/ollama`, without the prefix under which somebody mounted it, and without the connection's index: the path at the upstream.
 fn outgoing(request: &HttpRequest, choice: &Choice) -> Forward {
-    let path = request.path().strip_prefix("/ollama").unwrap_or_default();
+    // Nothing of an upstream's path says it again, so the last one is ours.
+    let path = request.path().rsplit_once("/ollama").map(|(_, path)| path).unwrap_or_default();
     let path = match request.match_info().get("index") {
         Some(index) => path.strip_suffix(index).and_then(|path| path.strip_suffix('/')).unwrap_or(path),
         None => path,
@@ -116,8 +117,8 @@ async fn get_ollama_status(_caller: SignedIn) -> Reply<Status> {
 
 /// Lists the Ollama connections of the settings
 #[api_v2_operation]
-async fn get_ollama_config(app: Data<App>, _admin: Admin) -> Reply<OllamaConfig<'static>> {
-    let connections = app.models.connections().iter().filter(|connection| connection.kind == Kind::Ollama);
+async fn get_ollama_config(gateway: Data<Gateway>, _admin: Admin) -> Reply<OllamaConfig<'static>> {
+    let connections = gateway.models.connections().iter().filter(|connection| connection.kind == Kind::Ollama);
     let bases: Vec<&str> = connections.map(|connection| connection.models.name()).collect();
     Reply::shaped(&OllamaConfig { enabled: !bases.is_empty(), bases, configs: Object::default() })
 }
@@ -125,24 +126,24 @@ async fn get_ollama_config(app: Data<App>, _admin: Admin) -> Reply<OllamaConfig<
 /// Lists the models that the caller may use, as Ollama lists them
 #[api_v2_operation]
 async fn list_ollama_tags(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     SignedIn(caller): SignedIn,
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OllamaModels>, ApiError> {
-    let entries = offered(&app, &caller, chosen(&request, &choice)).await?;
+    let entries = offered(&gateway, &caller, chosen(&request, &choice)).await?;
     Ok(Reply::of(&OllamaModels { models: entries.iter().filter_map(raw).collect() }))
 }
 
 /// Lists the models that the caller may use, in OpenAI's shape
 #[api_v2_operation]
 async fn list_ollama_models(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     SignedIn(caller): SignedIn,
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OpenAiModels>, ApiError> {
-    let entries = offered(&app, &caller, chosen(&request, &choice)).await?;
+    let entries = offered(&gateway, &caller, chosen(&request, &choice)).await?;
     let data: Vec<Value> = entries
         .iter()
         .map(|entry| json!({ "id": entry.id, "object": "model", "created": transom_domain::now(), "owned_by": "openai" }))
@@ -150,11 +151,11 @@ async fn list_ollama_models(
     Ok(Reply::shaped(&json!({ "data": data, "object": "list" })))
 }
 
-async fn offered(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<std::sync::Arc<Entry>>, Error> {
+async fn offered(gateway: &Gateway, caller: &Caller, index: Option<usize>) -> Result<Vec<std::sync::Arc<Entry>>, Error> {
     if let Some(index) = index {
-        app.chat.connection(Kind::Ollama, index)?;
+        gateway.chat.connection(Kind::Ollama, index)?;
     }
-    let mut entries = app.models.offered(caller, Kind::Ollama).await?;
+    let mut entries = gateway.models.offered(caller, Kind::Ollama).await?;
     entries.retain(|entry| {
         let upstream = entry.upstream.as_ref();
         index.is_none_or(|index| upstream.is_some_and(|upstream| upstream.connections.iter().any(|connection| connection.index == index)))
@@ -175,10 +176,10 @@ fn raw(entry: &std::sync::Arc<Entry>) -> Option<Value> {
 
 /// Lists the models that run now on any connection, and that the caller may use
 #[api_v2_operation]
-async fn list_running(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<OllamaModels>, ApiError> {
-    let usable = app.models.offered(&caller, Kind::Ollama).await?;
+async fn list_running(gateway: Data<Gateway>, SignedIn(caller): SignedIn) -> Result<Reply<OllamaModels>, ApiError> {
+    let usable = gateway.models.offered(&caller, Kind::Ollama).await?;
     let mut running = Vec::new();
-    for (_, mut answer) in app.chat.ask_each(Kind::Ollama, "/api/ps").await? {
+    for (_, mut answer) in gateway.chat.ask_each(Kind::Ollama, "/api/ps").await? {
         let Some(models) = answer.get_mut("models").and_then(Value::as_array_mut) else { continue };
         running.extend(models.drain(..).filter(|model| usable.iter().any(|entry| model["model"] == entry.id.as_str())));
     }
@@ -188,13 +189,13 @@ async fn list_running(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Repl
 /// The version of the connection that was asked for, or the lowest of all: what every one of them understands
 #[api_v2_operation]
 async fn get_ollama_version(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     _caller: SignedIn,
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OllamaVersion>, ApiError> {
     let wanted = chosen(&request, &choice);
-    let answers = app.chat.ask_each(Kind::Ollama, "/api/version").await?;
+    let answers = gateway.chat.ask_each(Kind::Ollama, "/api/version").await?;
     let versions = answers.into_iter().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index)).map(|(_, answer)| answer);
     let lowest = versions.min_by_key(|answer| numbers(answer["version"].as_str().unwrap_or_default()));
     let mut answer = lowest.ok_or_else(|| Error::NotFound("no Ollama is connected".to_owned()))?;
@@ -209,7 +210,7 @@ fn numbers(version: &str) -> Vec<u64> {
 /// Passes a call that uses a model on to an Ollama that has it
 #[api_v2_operation]
 async fn use_model(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     call: Authorized<SignedIn, Raw>,
     choice: Query<Choice>,
@@ -218,13 +219,13 @@ async fn use_model(
     let mut forward = outgoing(&request, &choice);
     // curl labels a JSON body as a form; the upstream is told what it is.
     forward.content_type = Some("application/json".to_owned());
-    relay::upstream(app.chat.forward_to_model(&caller, Kind::Ollama, forward, bytes).await?).await
+    relay::upstream(gateway.chat.forward_to_model(&caller, Kind::Ollama, forward, bytes).await?).await
 }
 
 /// Passes a call that changes what an Ollama has on to it
 #[api_v2_operation]
 async fn change_model(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     call: Authorized<Admin, Raw>,
     choice: Query<Choice>,
@@ -232,13 +233,13 @@ async fn change_model(
     let Authorized(Admin(caller), Raw(bytes)) = call;
     let mut forward = outgoing(&request, &choice);
     forward.content_type = Some("application/json".to_owned());
-    relay::upstream(app.chat.change_model(&caller, forward, bytes).await?).await
+    relay::upstream(gateway.chat.change_model(&caller, forward, bytes).await?).await
 }
 
 /// Asks whether a layer of a model is there, or sends it up
 #[api_v2_operation]
 async fn forward_blob(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     _admin: Admin,
     path: Path<Blob>,
@@ -257,7 +258,7 @@ async fn forward_blob(
         actix_web::http::Method::HEAD => RawBody::Empty,
         _ => RawBody::Stream(sendable(payload)),
     };
-    relay::upstream(app.chat.forward_as_admin(Kind::Ollama, outgoing(&request, &choice), body).await?).await
+    relay::upstream(gateway.chat.forward_as_admin(Kind::Ollama, outgoing(&request, &choice), body).await?).await
 }
 
 #[derive(Deserialize)]

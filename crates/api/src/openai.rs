@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use transom_app::chat::{Forward, Road};
 use transom_app::models::Kind;
-use transom_app::{App, Error};
+use transom_app::{Error, Gateway};
 use transom_domain::Caller;
 use transom_llm::RawBody;
 use utoipa::ToSchema;
@@ -45,39 +45,39 @@ struct OpenAiConfig<'a> {
 
 /// Lists the connections of the settings
 #[api_v2_operation]
-async fn get_openai_config(app: Data<App>, _admin: Admin) -> Reply<OpenAiConfig<'static>> {
-    let bases: Vec<&str> = connections(&app).collect();
+async fn get_openai_config(gateway: Data<Gateway>, _admin: Admin) -> Reply<OpenAiConfig<'static>> {
+    let bases: Vec<&str> = connections(&gateway).collect();
     let keys = bases.iter().map(|_| "").collect();
     Reply::shaped(&OpenAiConfig { enabled: !bases.is_empty(), keys, bases, configs: Object::default() })
 }
 
-fn connections(app: &App) -> impl Iterator<Item = &str> {
-    app.models.connections().iter().filter(|connection| connection.kind == Kind::OpenAi).map(|connection| connection.models.name())
+fn connections(gateway: &Gateway) -> impl Iterator<Item = &str> {
+    gateway.models.connections().iter().filter(|connection| connection.kind == Kind::OpenAi).map(|connection| connection.models.name())
 }
 
 /// Lists the models of these upstreams that the caller may use
 #[api_v2_operation]
-async fn list_openai_models(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<OpenAiModels>, ApiError> {
-    Ok(listed(models(&app, &caller, None).await?))
+async fn list_openai_models(gateway: Data<Gateway>, SignedIn(caller): SignedIn) -> Result<Reply<OpenAiModels>, ApiError> {
+    Ok(listed(models(&gateway, &caller, None).await?))
 }
 
 /// Lists the models of one upstream that the caller may use
 #[api_v2_operation]
 async fn list_openai_models_of_one(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     SignedIn(caller): SignedIn,
     index: Path<usize>,
 ) -> Result<Reply<OpenAiModels>, ApiError> {
-    app.chat.connection(Kind::OpenAi, *index)?;
-    Ok(listed(models(&app, &caller, Some(*index)).await?))
+    gateway.chat.connection(Kind::OpenAi, *index)?;
+    Ok(listed(models(&gateway, &caller, Some(*index)).await?))
 }
 
 fn listed(models: Vec<Value>) -> Reply<OpenAiModels> {
     Reply::shaped(&json!({ "data": models, "object": "list" }))
 }
 
-async fn models(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<Value>, Error> {
-    let offered = app.models.offered(caller, Kind::OpenAi).await?;
+async fn models(gateway: &Gateway, caller: &Caller, index: Option<usize>) -> Result<Vec<Value>, Error> {
+    let offered = gateway.models.offered(caller, Kind::OpenAi).await?;
     let of_index = |entry: &&std::sync::Arc<transom_app::models::Entry>| {
         index.is_none_or(|index| {
             entry.upstream.as_ref().is_some_and(|upstream| upstream.connections.iter().any(|connection| connection.index == index))
@@ -89,35 +89,35 @@ async fn models(app: &App, caller: &Caller, index: Option<usize>) -> Result<Vec<
 /// Has a model of these upstreams go on with a conversation
 #[api_v2_operation]
 async fn complete_openai_chat(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     request: HttpRequest,
     call: Authorized<SignedIn, JsonObject<ChatRequest>>,
 ) -> Result<Streamed<ChatCompletion>, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
-    Ok(reply(app.chat.complete(&caller, body, Road::OpenAi, || head::of(&request)).await?))
+    Ok(reply(gateway.chat.complete(&caller, body, Road::OpenAi, || head::of(&request)).await?))
 }
 
 /// Makes vectors of texts with a model of these upstreams
 #[api_v2_operation]
 async fn create_openai_embeddings(
-    app: Data<App>,
+    gateway: Data<Gateway>,
     call: Authorized<SignedIn, JsonObject<EmbeddingsRequest>>,
 ) -> Result<Reply<Embeddings>, ApiError> {
     let Authorized(SignedIn(caller), JsonObject(body, _)) = call;
-    Ok(Reply::written(app.chat.embeddings(&caller, body, Road::OpenAi).await?))
+    Ok(Reply::written(gateway.chat.embeddings(&caller, body, Road::OpenAi).await?))
 }
 
 /// Passes any other call on to the upstream
 ///
 /// One that names a model in a JSON body goes where that model is granted; every other is an administrator's.
 #[api_v2_operation]
-async fn forward(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<Relayed, ApiError> {
+async fn forward(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<Relayed, ApiError> {
     let Authorized(SignedIn(caller), Raw(bytes)) = call;
     let forward = outgoing(&request)?;
     let names_model = transom_llm::Body::parse(bytes.clone()).is_ok_and(|body| body.has("model"));
     let answer = match (names_model, caller.is_admin()) {
-        (true, _) => app.chat.forward_to_model(&caller, Kind::OpenAi, forward, bytes).await?,
-        (false, true) => app.chat.forward_as_admin(Kind::OpenAi, forward, RawBody::Whole(bytes)).await?,
+        (true, _) => gateway.chat.forward_to_model(&caller, Kind::OpenAi, forward, bytes).await?,
+        (false, true) => gateway.chat.forward_as_admin(Kind::OpenAi, forward, RawBody::Whole(bytes)).await?,
         (false, false) => return Err(Error::Forbidden("Model not found".to_owned()).into()),
     };
     relay::upstream(answer).await
@@ -125,10 +125,10 @@ async fn forward(app: Data<App>, request: HttpRequest, call: Authorized<SignedIn
 
 /// Passes an administrator's call on to the upstream
 #[api_v2_operation]
-async fn forward_for_admin(app: Data<App>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<Relayed, ApiError> {
+async fn forward_for_admin(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<Relayed, ApiError> {
     let Authorized(_, Raw(bytes)) = call;
     let body = if bytes.is_empty() { RawBody::Empty } else { RawBody::Whole(bytes) };
-    relay::upstream(app.chat.forward_as_admin(Kind::OpenAi, outgoing(&request)?, body).await?).await
+    relay::upstream(gateway.chat.forward_as_admin(Kind::OpenAi, outgoing(&request)?, body).await?).await
 }
 
 /// The call below the upstream's base address. A path that climbs out of it is refused.

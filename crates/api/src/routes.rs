@@ -1,14 +1,28 @@
 //! Every path and the module that answers it.
 
 use actix_web::http::Method;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
+use transom_app::App;
 
 use crate::table::{Place, Table};
 use crate::{accounts, chat, files, functions, groups, knowledge, models, ollama, openai, retrieval, system, users};
 
-/// Mounts every route.
-pub fn configure(config: &mut ServiceConfig) {
-    table().mount(config);
+/// Mounts every route over these services.
+pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::new(app.gateway())).app_data(app);
+        table().mount(config);
+    }
+}
+
+/// The routes that need the gateway alone.
+pub(crate) fn gateway_table() -> Table {
+    let mut table = Table::default();
+    models::catalogue_routes(table.about("models"));
+    chat::routes(table.about("chat"));
+    openai::routes(table.about("openai"));
+    ollama::routes(table.about("ollama"));
+    table
 }
 
 /// Every route by its method and its path as it is registered.

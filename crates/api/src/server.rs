@@ -5,12 +5,11 @@
 //!
 //! # fn mount(app: Data<transom_app::App>, origins: Vec<String>) {
 //! App::new()
-//!     .app_data(app)
 //!     .wrap(transom_api::cors(&origins))
 //!     .wrap(from_fn(transom_api::answer))
 //!     .wrap(transom_api::request_log())
 //!     .configure(transom_api::limits(64 << 20))
-//!     .configure(transom_api::configure);
+//!     .configure(transom_api::configure(app));
 //! # }
 //! ```
 

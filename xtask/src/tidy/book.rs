@@ -35,8 +35,22 @@ fn markdown(folder: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn links_to_nothing(page: &Path) -> Result<Vec<String>, String> {
     let (text, folder) = (read(page)?, page.parent().unwrap_or(page));
-    let gone = links(&text).filter(|link| !folder.join(link).exists());
-    Ok(gone.map(|link| format!("{} points to {link}, which is not there", page.display())).collect())
+    let gone = links(&text).filter(|link| !folder.join(link).exists()).map(str::to_owned);
+    let unread =
+        includes(&text).filter(|(file, anchor)| !holds(&folder.join(file), anchor)).map(|(file, anchor)| format!("{file}:{anchor}"));
+    Ok(gone.chain(unread).map(|link| format!("{} points to {link}, which is not there", page.display())).collect())
+}
+
+/// What a page shows of programs: files, and the anchors in them. Of what is not there mdBook would show nothing, and say so to nobody.
+fn includes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let shown = text.split("{{#include ").skip(1).filter_map(|rest| rest.split_once("}}"));
+    shown.map(|(target, _)| target.trim().split_once(':').unwrap_or((target.trim(), "")))
+}
+
+fn holds(file: &Path, anchor: &str) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let has = |mark: &str| text.lines().any(|line| line.trim_end().ends_with(&format!("{mark}: {anchor}")));
+    !text.is_empty() && (anchor.is_empty() || has("ANCHOR") && has("ANCHOR_END"))
 }
 
 /// The files that Markdown links lead to, without their anchors.
@@ -52,11 +66,17 @@ fn read(path: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::links;
+    use super::{includes, links};
 
     #[test]
     fn links_to_files_are_found_without_their_anchors() {
         let text = "See [one](one.md), [two](two.md#part), [here](#there) and [elsewhere](https://example.com/x).";
         assert_eq!(links(text).collect::<Vec<_>>(), ["one.md", "two.md"]);
+    }
+
+    #[test]
+    fn programs_that_a_page_shows_are_found_with_their_anchors() {
+        let text = "{{#include ../a/main.rs:main}} and {{#include b.rs}}";
+        assert_eq!(includes(text).collect::<Vec<_>>(), [("../a/main.rs", "main"), ("b.rs", "")]);
     }
 }

@@ -107,10 +107,9 @@ impl House {
         let workers = Workers::start(pipeline, WorkerConfig { poll: Duration::from_millis(20), ..WorkerConfig::default() }).await.unwrap();
         let server = HttpServer::new(move || {
             HttpApp::new()
-                .app_data(app.clone())
                 .wrap(from_fn(transom_api::answer))
                 .configure(transom_api::limits(1024 * 1024))
-                .configure(transom_api::configure)
+                .configure(transom_api::configure(app.clone()))
         })
         .workers(1)
         .disable_signals()

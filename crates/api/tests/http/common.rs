@@ -100,12 +100,11 @@ impl Server {
         let (shared, origins) = (app.clone(), setup.origins);
         let server = HttpServer::new(move || {
             Web::new()
-                .app_data(shared.clone())
                 .wrap(transom_api::cors(&origins))
                 .wrap(from_fn(transom_api::answer))
                 .wrap(transom_api::request_log())
                 .configure(transom_api::limits(1 << 20))
-                .configure(transom_api::configure)
+                .configure(transom_api::configure(shared.clone()))
         })
         .workers(2)
         .h1_allow_half_closed(false)
