@@ -1,6 +1,16 @@
 //! The database schema, one purpose a file.
 //!
-//! Migrations run forward only, each in a transaction of its own; the store runs those that are missing when it opens a database.
+//! [`Migrator`] holds the steps in their order. They run forward only, each in a transaction of its own; the store runs those that are missing
+//! when it opens a database, SQLite or PostgreSQL. A step that landed is never changed: old data is carried along by a new one.
+//!
+//! ```
+//! use transom_migrations::{Migrator, MigratorTrait};
+//!
+//! let names: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+//! assert!(names.is_sorted() && names[0] == "m0001_accounts");
+//! ```
+//!
+//! It knows no rows: what is in the tables is the store's business. A step that fails is sea-orm's own error, and its transaction is undone.
 
 use sea_orm_migration::{MigrationTrait, async_trait};
 

@@ -1,6 +1,29 @@
-//! The server as a library: the command line, and the composition of every part.
+//! The server as a library: the command line, the composition of every part, and what a program may add to it.
 //!
-//! [`run`] is all that `main` calls. Settings come from `transom_config`; each part takes its own configuration.
+//! [`main`] is a whole program; [`run_with`] is the same for a program that has a command line of its own around it, and [`serve_with`] for one
+//! with settings of its own. What it adds is in [`Extensions`]: functions ([`LinkedFunction`]) and providers, which are models like any other.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use transom::Extensions;
+//! # use transom_llm::{ChatAnswer, ChatModel, ChatRequest, LlmError, UpstreamModel};
+//! # struct Parrot;
+//! # #[async_trait::async_trait]
+//! # impl ChatModel for Parrot {
+//! #     fn name(&self) -> &str { "parrot" }
+//! #     async fn models(&self) -> Result<Vec<UpstreamModel>, LlmError> { Ok(Vec::new()) }
+//! #     async fn chat(&self, _: ChatRequest) -> Result<ChatAnswer, LlmError> { Err(LlmError::Invalid("no".into())) }
+//! # }
+//!
+//! fn main() -> ExitCode {
+//!     transom::main(Extensions::new().with_provider(Parrot))
+//! }
+//! ```
+//!
+//! `examples/own-provider` is such a program, with a test that runs it. [`House`] holds the parts, for those who serve them otherwise.
+//!
+//! Settings come from `transom_config`; each part takes its own configuration. Errors are sentences, one a line, fit for a terminal.
 
 mod cli;
 mod doctor;

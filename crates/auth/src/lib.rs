@@ -18,6 +18,9 @@
 //! # }
 //! ```
 //!
+//! A credential that is wrong, foreign or too old is one error without a reason, since a reason helps whoever guesses; a damaged secret
+//! is an error of the start, in words for whoever runs the server.
+//!
 //! This crate knows neither HTTP nor rows: which account a credential belongs to is decided by who asks the store.
 
 mod api_key;

@@ -9,6 +9,8 @@
 //! Only the binary uses this crate: it hands each part of [`Config`] to the crate that needs it.
 //! This crate opens no file and no connection, and no secret is ever part of a message.
 //!
+//! [`Problems`] is the one error: a sentence a line, each naming the variable and what it may be.
+//!
 //! ```
 //! use transom_config::Config;
 //!

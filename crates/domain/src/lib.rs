@@ -1,6 +1,9 @@
 //! What everything in Transom talks about: ids, accounts, grants, models, files and knowledge collections.
 //!
 //! Plain data and the rules that need nothing but data, [`access::permits`] above all.
+//! Types are the nouns that people use of the thing ([`Caller`], [`File`], [`Knowledge`], [`Chunk`], [`ModelRecord`]), and ids are types of
+//! their own, so that one is never taken for another. Times are seconds since 1970. The only errors are of reading a word: an unknown role, say.
+//!
 //! This crate does no I/O and knows neither HTTP nor SQL.
 //!
 //! ```

@@ -3,14 +3,18 @@
 //! The weights are part of the binary (see `assets/README.md` for their origin and licence), so that a first start
 //! needs neither a network nor another service. [`MiniLm`] is the one type: an [`Embedder`] of 384 dimensions.
 //!
-//! ```no_run
-//! use transom_embed::{MiniLm, MiniLmSettings};
+//! ```
+//! use transom_embed::MiniLm;
 //! use transom_llm::{Embedder, Purpose};
 //!
-//! # async fn example() -> Result<(), transom_llm::LlmError> {
-//! let model = MiniLm::new(MiniLmSettings::default()); // costs nothing: the model is read at its first use
-//! let vectors = model.embed(&["What is a transom?".to_owned()], Purpose::Query).await?;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), transom_llm::LlmError> {
+//! let model = MiniLm::default(); // costs nothing: the model is read at its first use
+//! let texts = ["A cat sleeps.", "A kitten naps.", "Taxes are due in May."].map(str::to_owned);
+//! let vectors = model.embed(&texts, Purpose::Document).await?;
+//! let likeness = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum::<f32>();
 //! assert_eq!(vectors[0].len(), 384);
+//! assert!(likeness(0, 1) > likeness(0, 2));
 //! # Ok(())
 //! # }
 //! ```
@@ -18,6 +22,8 @@
 //! One thread of its own does all the work, batch by batch, and takes turns between its callers: a question goes
 //! before the next batch of a long document, and two documents advance side by side. A caller that is dropped costs at
 //! most the batch that is running.
+//!
+//! Its only error is `LlmError::Internal`: a text that is too long is cut, and nothing else can be wrong with one.
 //!
 //! It knows nothing of files, chunks or the store, and reads no model from disk.
 

@@ -9,16 +9,22 @@
 //! [`Reach::Local`] opens the addresses of one's own machine and network, for those who want that. What clouds and links keep for
 //! themselves (`169.254.169.254` and its like) stays closed.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), transom_fetch::FetchError> {
-//! use transom_fetch::{FetchSettings, Fetcher};
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), transom_fetch::FetchError> {
+//! use transom_fetch::{FetchError, FetchSettings, Fetcher};
 //!
 //! let fetcher = Fetcher::new(FetchSettings::default())?;
-//! let document = fetcher.fetch("https://example.com/").await?;
-//! println!("{} bytes of {:?} from {}", document.bytes.len(), document.media_type, document.url);
+//! for address in ["http://127.0.0.1:9200/", "http://169.254.169.254/latest/", "http://[::ffff:10.0.0.1]/"] {
+//!     assert!(matches!(fetcher.fetch(address).await, Err(FetchError::Forbidden { .. })), "{address}");
+//! }
+//! assert!(matches!(fetcher.fetch("file:///etc/passwd").await, Err(FetchError::Address(_))));
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A page comes whole ([`Fetcher::fetch`]) or as it arrives ([`Fetcher::open`], a [`Page`]). A [`FetchError`] is a sentence for whoever
+//! gave the address, and holds nothing that only the server knows.
 //!
 //! It does not know what is done with the bytes, who may ask, or what they mean. Addresses that the administrator configured are
 //! asked through `transom-upstream`.

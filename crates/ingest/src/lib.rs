@@ -16,7 +16,11 @@
 //!
 //! Everything here blocks and computes: call it from a thread made for that, with a stack of some megabytes, because
 //! parsers of foreign documents recurse. A parser that panics becomes an error; one that never ends is not stopped.
-//! [`Reader`] is the port for those who want that done elsewhere, in a process of its own say, and waited for.
+//! [`Reader`] is the port for those who want that done elsewhere and waited for: [`InProcess`] does it on a thread, for tests and for
+//! one's own files, `transom-sandbox` in a process that can hurt nobody.
+//!
+//! An [`ExtractError`] says what is wrong with the document, in words for whoever sent it. Sizes and offsets are in characters in a
+//! [`Piece`], in bytes in a `Text`'s pages.
 //!
 //! It knows neither HTTP nor SQL, neither users nor where files are kept.
 

@@ -7,6 +7,10 @@
 //! Requests and answers are in OpenAI's shape, and travel as the bytes they came in
 //! wherever nothing needs to look inside (see [`Body`] and [`ChatAnswer`]).
 //!
+//! [`LlmError`] sorts failures by what the caller can do: an upstream's refusal keeps its status and words, and is told apart from one
+//! that cannot be reached, took too long, or sent something unusable.
+//! With the feature `testkit` there are a scripted model and the suite of promises that every [`ChatModel`] keeps.
+//!
 //! This crate knows no HTTP client and no server; adapters (`transom-provider-*`, `transom-embed`) bring those.
 //!
 //! ```

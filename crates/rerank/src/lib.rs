@@ -4,6 +4,26 @@
 //! `{"results": [{"index", "relevance_score"}]}`. Scores that are no numbers from 0 to 1 are a cross-encoder's raw ones and are
 //! squeezed into that range, which keeps their order.
 //!
+//! ```
+//! use transom_llm::Reranker;
+//! use transom_rerank::{ExternalReranker, RerankerSettings};
+//! use transom_upstream::{ClientSettings, Limits, upstream_client};
+//! # use transom_testkit::{Script, Upstream};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), transom_llm::LlmError> {
+//! # let upstream = Upstream::start().await;
+//! # let results = Script::raw(200, "application/json", &[r#"{"results": [{"index": 1, "relevance_score": 0.9}]}"#]);
+//! # upstream.script_path("/v1/rerank", results);
+//! # let url = format!("{}/v1/rerank", upstream.base_url()); // "https://api.jina.ai/v1/rerank", say
+//! let settings = RerankerSettings { url, key: None, model: "judge".to_owned() };
+//! let reranker = ExternalReranker::new(settings, Limits::default(), upstream_client(&ClientSettings::default())?)?;
+//! let best = reranker.rerank("What do herons eat?", &["Bread rises.".to_owned(), "Herons eat fish.".to_owned()], 1).await?;
+//! assert_eq!((best[0].index, best[0].score), (1, 0.9));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It knows nothing of retrieval: what becomes of a failure is the caller's.
 
 use std::collections::HashSet;

@@ -11,6 +11,26 @@
 //! that overruns, or ends over a document, fails that document alone; the next one gets a new child. A child whose parent
 //! is gone ends at once.
 //!
+//! ```standalone_crate
+//! use transom_ingest::{Document, Extractors, Reader};
+//! use transom_sandbox::{Program, Sandbox, SandboxConfig, answer};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // Before there is a thread, a setting or a log: the child is to have none of them.
+//!     if std::env::args().any(|argument| argument == "extract") {
+//!         return Ok(answer(Extractors::standard())?);
+//!     }
+//!     let runtime = tokio::runtime::Runtime::new()?;
+//!     let sandbox = Sandbox::new(SandboxConfig::new(Program::own("extract")?));
+//!     let document = Document::whole("Herons wait.", "notes.txt", None);
+//!     assert_eq!(runtime.block_on(sandbox.read(document))?.text, "Herons wait.");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What is wrong with a document, being too large or taking too long among it, is an `ExtractError` for whoever sent it; a child that
+//! was ended by somebody else is `ExtractError::Interrupted`, after which the document may be tried again.
+//!
 //! Everything but the limits of address space, system calls and files works on any Unix; those are Linux's.
 
 mod answer;

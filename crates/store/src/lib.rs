@@ -4,6 +4,9 @@
 //! What workers and start-up need without a caller is in [`jobs`] and nowhere else.
 //! The rows are the truth: what a call acknowledged is committed, and in SQLite on the disk.
 //!
+//! A [`StoreError`] says what the caller can do: choose another name, make room, or look into the log. What is missing, or not the
+//! caller's to see, is no error but `None`.
+//!
 //! It knows neither HTTP nor passwords, and no bytes or vectors: a deleted file leaves a job for whoever keeps those.
 //!
 //! ```

@@ -6,6 +6,22 @@
 //! the credentials of the address. [`lines`] cuts a stream into lines, and [`embed_in_batches`] is what remote embedders
 //! have in common.
 //!
+//! ```
+//! use transom_llm::LlmError;
+//! use transom_upstream::{ClientSettings, Limits, Upstream, upstream_client};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), LlmError> {
+//! # let server = transom_testkit::Upstream::start().await;
+//! # let address = server.base_url().replace("http://", "http://me:secret@");
+//! let upstream = Upstream::new(&address, None, Limits::default(), upstream_client(&ClientSettings::default())?)?;
+//! assert!(!upstream.name().contains("secret"), "the credentials of the address are used and never shown");
+//! let refused = upstream.post("/nowhere", "{}".into()).await;
+//! assert!(matches!(refused, Err(LlmError::Refused { status: 404, .. })));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It knows no API: paths, bodies and their meaning are the adapters'.
 
 mod client;

@@ -13,6 +13,26 @@
 //!
 //! What cannot be read comes back as [`Damaged`](transom_vector::VectorError::Damaged), and so does every call on that space until
 //! it is dropped: the caller drops it and makes it again, for vectors are a cache.
+//!
+//! ```
+//! use transom_domain::{FileId, Fingerprint};
+//! use transom_vector::{Space, VectorStore};
+//! use transom_vector_lance::{LanceConfig, LanceStore};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let store = LanceStore::open(LanceConfig::new(folder.path().to_string_lossy())).await?;
+//! let space = Space { fingerprint: Fingerprint("a model".to_owned()), dimension: 384 };
+//! store.ensure(&space).await?;
+//! assert_eq!(store.spaces().await?, [space]);
+//! store.delete(&[FileId::from("never stored")]).await?; // succeeds, as the port promises
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It knows nothing of models, texts or who may see what. Nothing but a program that keeps its vectors needs to wait for LanceDB to compile:
+//! all other crates know the port alone.
 
 mod config;
 mod directory;

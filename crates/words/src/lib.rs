@@ -29,6 +29,8 @@
 //! The same text gives the same terms in a document and in a question, which is all that an index needs.
 //! No term holds white space, so that a line of terms can be stored as one text.
 //!
+//! Nothing here fails: a text in no language that is known is split and folded, and nothing more.
+//!
 //! This crate knows neither stores nor documents.
 
 mod analyser;
