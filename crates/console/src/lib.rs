@@ -4,6 +4,17 @@
 //! Its files are in `assets` and part of the program; a debug build reads them from there at each request, so that a change
 //! shows when the page is loaded again. There is no build step: browsers load the modules as they are written.
 //!
+//! ```
+//! use actix_web::{App, test};
+//!
+//! # #[actix_web::main]
+//! # async fn main() {
+//! let application = test::init_service(App::new().configure(transom_console::configure)).await;
+//! let page = test::call_service(&application, test::TestRequest::get().uri("/").to_request()).await;
+//! assert_eq!(page.status(), 200);
+//! # }
+//! ```
+//!
 //! It knows neither accounts nor the application: all that it shows comes from calls that the browser makes.
 
 use actix_web::http::header::{self, EntityTag, HeaderName};
