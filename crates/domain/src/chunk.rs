@@ -22,6 +22,9 @@ pub struct Page {
     pub number: u32,
     /// Byte offset of its first character in [`Text::text`].
     pub start: usize,
+    /// Whether it goes on under the headings that the page before ends under, as in a book. A slide does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_on: bool,
 }
 
 /// A document's text.

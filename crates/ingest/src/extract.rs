@@ -224,7 +224,7 @@ fn finished(text: Text) -> Text {
     for page in text.pages {
         let start = text.text.floor_char_boundary(page.start).max(done);
         out.text.push_str(&finish(&text.text[done..start]));
-        out.pages.push(Page { number: page.number, start: out.text.len() });
+        out.pages.push(Page { start: out.text.len(), ..page });
         done = start;
     }
     out.text.push_str(&finish(&text.text[done..]));

@@ -106,7 +106,7 @@ impl MediaType {
     /// Whether the text of such files has headings with `#`, as [`Extractors`](crate::Extractors) writes them or as it
     /// came. In other texts such a line may be anything, a comment in a program for one.
     pub fn has_headings(self) -> bool {
-        !matches!(self, Self::Pdf | Self::Csv | Self::Json | Self::Settings | Self::Code)
+        !matches!(self, Self::Csv | Self::Json | Self::Settings | Self::Code)
     }
 
     /// Whether `bytes` of this kind are a zip archive whose contents will be read.

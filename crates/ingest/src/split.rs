@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use transom_domain::Text;
 
 use crate::media::MediaType;
-use headings::Section;
+use headings::{Above, Section};
 use tokens::Encoding;
 
 /// What the size of a piece is measured in.
@@ -121,9 +121,13 @@ impl Splitter {
     fn pieces(&self, text: &Text, by_headings: bool) -> Vec<Piece> {
         let mut characters = CharacterCount::new(&text.text);
         let mut pieces = Vec::new();
-        for (page, range) in pages(text) {
+        let mut above = Above::default();
+        for (page, goes_on, range) in pages(text) {
+            if !goes_on {
+                above = Above::default();
+            }
             let sections = if by_headings {
-                headings::sections(&text.text[range.clone()])
+                headings::sections(&text.text[range.clone()], &mut above)
                     .into_iter()
                     .map(|section| Section { range: range.start + section.range.start..range.start + section.range.end, ..section })
                     .collect()
@@ -153,12 +157,13 @@ impl Splitter {
     }
 }
 
-/// The pages of `text` with their byte ranges; one without a number where it has no pages.
-fn pages(text: &Text) -> Vec<(Option<u32>, Range<usize>)> {
+/// The pages of `text`, whether each goes on under the headings before it, and their byte ranges; one without a number where it has no pages.
+fn pages(text: &Text) -> Vec<(Option<u32>, bool, Range<usize>)> {
     let end = text.text.len();
     let start = |index: usize| text.pages.get(index).map_or(end, |page| text.text.floor_char_boundary(page.start));
-    let before = (start(0) > 0).then(|| (None, 0..start(0)));
-    let pages = text.pages.iter().enumerate().map(|(index, page)| (Some(page.number), start(index)..start(index + 1).max(start(index))));
+    let before = (start(0) > 0).then(|| (None, false, 0..start(0)));
+    let pages = text.pages.iter().enumerate();
+    let pages = pages.map(|(index, page)| (Some(page.number), page.goes_on, start(index)..start(index + 1).max(start(index))));
     before.into_iter().chain(pages).collect()
 }
 

@@ -98,7 +98,7 @@ fn headings_split_as_langchain_does() {
 fn a_piece_stays_on_its_page() {
     let text = Text {
         text: "Erste Seite über Fenster.\n\nZweite.\n\n".to_owned(),
-        pages: vec![Page { number: 3, start: 0 }, Page { number: 5, start: 28 }, Page { number: 6, start: 37 }],
+        pages: [(3, 0), (5, 28), (6, 37)].map(|(number, start)| Page { number, start, goes_on: false }).into(),
     };
     let pieces = Splitter::new(SplitConfig::default()).unwrap().split(&text);
     let seen: Vec<_> = pieces.iter().map(|piece| (piece.text.as_str(), piece.start_index, piece.page)).collect();

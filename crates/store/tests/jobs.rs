@@ -11,7 +11,7 @@ use transom_domain::{FileStatus, Fingerprint, Page, Permission, Role, Text, now}
 use transom_store::jobs::JobKind;
 
 fn text(text: &str) -> Text {
-    Text { text: text.to_owned(), pages: vec![Page { number: 1, start: 0 }] }
+    Text { text: text.to_owned(), pages: vec![Page { number: 1, start: 0, goes_on: false }] }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -101,7 +101,7 @@ impl Markup {
             self.text.text.push_str(if joins { "\n" } else { "\n\n" });
         }
         if let Some(number) = self.page.take() {
-            self.text.pages.push(Page { number, start: self.text.text.len() });
+            self.text.pages.push(Page { number, start: self.text.text.len(), goes_on: false });
         }
         self.last = Some(block);
     }
@@ -170,6 +170,6 @@ mod tests {
         markup.item("b");
         let text = markup.finish();
         assert_eq!(text.text, "- é\n\n- b");
-        assert_eq!(text.pages, [Page { number: 1, start: 0 }, Page { number: 3, start: 6 }]);
+        assert_eq!(text.pages, [(1, 0), (3, 6)].map(|(number, start)| Page { number, start, goes_on: false }));
     }
 }

@@ -1,6 +1,8 @@
-//! PDF, page by page.
+//! PDF, page by page, under the titles of its outline.
 
 mod engine;
+mod headings;
+mod outline;
 #[cfg(feature = "pdf-oxide")]
 mod oxide;
 mod page;
@@ -15,6 +17,7 @@ use crate::decode;
 use crate::media::MediaType;
 pub use engine::PdfEngine;
 use engine::{Opened, Refusal};
+use outline::Title;
 
 /// So many pages are read at most, whatever a file claims to have.
 const PAGES: usize = 100_000;
@@ -53,12 +56,14 @@ impl Extractor for Pdf {
         if pages == 0 {
             return Err(refusal(&readers));
         }
+        let titles = readers.iter_mut().map(Reader::titles).find(|titles| !titles.is_empty()).unwrap_or_default();
         let (mut text, mut failed, mut in_a_row) = (Text::default(), 0usize, 0usize);
         for index in 0..pages.min(PAGES) {
             match best(&mut readers, index) {
                 Some(page) if !page.trim().is_empty() => {
                     in_a_row = 0;
-                    append(&mut text, index, &page);
+                    let here = titles.partition_point(|title| title.page < index)..titles.partition_point(|title| title.page <= index);
+                    append(&mut text, index, &headings::mark(&page, &titles[here]));
                     continue;
                 }
                 Some(_) => {}
@@ -101,6 +106,10 @@ impl<'a> Reader<'a> {
 
     fn pages(&mut self) -> usize {
         self.open().and_then(|opened| guarded(|| opened.pages())).unwrap_or(0)
+    }
+
+    fn titles(&mut self) -> Vec<Title> {
+        self.open().and_then(|opened| guarded(|| opened.titles())).unwrap_or_default()
     }
 
     fn page(&mut self, index: usize) -> Option<String> {
@@ -147,6 +156,6 @@ fn append(text: &mut Text, index: usize, page: &str) {
         text.text.push_str("\n\n");
     }
     let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-    text.pages.push(Page { number, start: text.text.len() });
+    text.pages.push(Page { number, start: text.text.len(), goes_on: true });
     text.text.push_str(page);
 }

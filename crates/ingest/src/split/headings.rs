@@ -11,17 +11,32 @@ pub(super) struct Section {
     pub(super) headings: Vec<String>,
 }
 
+/// The headings that a text goes on under, each with its level.
+#[derive(Debug, Default)]
+pub(super) struct Above(Vec<(usize, String)>);
+
+impl Above {
+    fn titles(&self) -> Vec<String> {
+        self.0.iter().map(|(_, title)| title.clone()).collect()
+    }
+
+    fn push(&mut self, level: usize, title: &str) {
+        self.0.retain(|(above, _)| *above < level);
+        self.0.push((level, title.chars().take(LONGEST).collect()));
+    }
+}
+
 /// So many characters of a heading are kept. Each piece under it holds them, and a line of a megabyte is no heading.
 const LONGEST: usize = 200;
 
-/// Cuts `text` before its headings (`#` to `######`, outside of code). Nothing is left out.
+/// Cuts `text` before its headings (`#` to `######`, outside of code). Nothing is left out. It begins under the headings `above`,
+/// which become those that it ends under.
 ///
 /// A heading with nothing under it but deeper headings goes with the first of those, as in LangChain's splitter.
-pub(super) fn sections(text: &str) -> Vec<Section> {
+pub(super) fn sections(text: &str, above: &mut Above) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let mut stack: Vec<(usize, String)> = Vec::new();
     let mut fence: Option<&str> = None;
-    let mut current = Section { range: 0..0, headings: Vec::new() };
+    let mut current = Section { range: 0..0, headings: above.titles() };
     // Whether the current section holds nothing but headings.
     let mut bare = true;
     let mut offset = 0;
@@ -38,10 +53,9 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
             bare &= line.is_empty();
             continue;
         };
-        stack.retain(|(above, _)| *above < level);
-        let deeper = stack.len() >= current.headings.len() && !current.headings.is_empty();
-        stack.push((level, title.chars().take(LONGEST).collect()));
-        let headings = stack.iter().map(|(_, title)| title.clone()).collect();
+        above.push(level, title);
+        let headings = above.titles();
+        let deeper = headings.len() > current.headings.len() && !current.headings.is_empty();
         if bare && (deeper || current.headings.is_empty()) {
             current.headings = headings;
         } else {
@@ -77,7 +91,7 @@ mod tests {
     use super::*;
 
     fn seen(text: &str) -> Vec<(&str, Vec<String>)> {
-        sections(text).into_iter().map(|section| (&text[section.range], section.headings)).collect()
+        sections(text, &mut Above::default()).into_iter().map(|section| (&text[section.range], section.headings)).collect()
     }
 
     fn names(names: &[&str]) -> Vec<String> {
@@ -87,7 +101,7 @@ mod tests {
     #[test]
     fn no_more_than_the_beginning_of_an_endless_heading_is_kept() {
         let text = format!("# {}\n\ntext", "é".repeat(100_000));
-        assert_eq!(sections(&text)[0].headings, ["é".repeat(LONGEST)]);
+        assert_eq!(sections(&text, &mut Above::default())[0].headings, ["é".repeat(LONGEST)]);
     }
 
     #[test]
@@ -104,6 +118,15 @@ mod tests {
                 ("# E\nfive", names(&["E"])),
             ]
         );
+    }
+
+    #[test]
+    fn a_text_goes_on_under_the_headings_above_it() {
+        let mut above = Above::default();
+        sections("# A\n\n## B\ntext", &mut above);
+        let next: Vec<_> = sections("more\n## C\nx", &mut above).into_iter().map(|section| section.headings).collect();
+        assert_eq!(next, [names(&["A", "B"]), names(&["A", "C"])]);
+        assert_eq!(above.titles(), names(&["A", "C"]));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What reads the pages of a PDF.
 
+use super::outline::Title;
+
 /// A parser of PDF. They are good at different files, so that one stands in for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,6 +20,11 @@ pub(super) trait OpenPdf {
 
     /// The text of the page with that index, from 0; nothing where it cannot be read.
     fn page(&mut self, index: usize) -> Option<String>;
+
+    /// The titles of its outline by their pages, as far as the engine knows.
+    fn titles(&self) -> Vec<Title> {
+        Vec::new()
+    }
 }
 
 pub(super) type Opened<'a> = Box<dyn OpenPdf + 'a>;

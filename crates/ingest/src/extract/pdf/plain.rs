@@ -3,6 +3,7 @@
 use pdf_extract::{Document, PlainTextOutput, output_doc_page};
 
 use super::engine::{OpenPdf, Opened, Refusal};
+use super::outline::{self, Title};
 
 struct Plain {
     document: Document,
@@ -32,6 +33,10 @@ impl OpenPdf for Plain {
         let mut output = PlainTextOutput::new(&mut text);
         output_doc_page(&self.document, &mut output, number).ok()?;
         Some(text)
+    }
+
+    fn titles(&self) -> Vec<Title> {
+        outline::titles(&self.document)
     }
 }
 
