@@ -28,6 +28,10 @@ contract *args:
 crash *args:
     cargo xtask crash {{args}}
 
+# Measures what the server adds to a call, and writes docs/src/performance.md
+bench *args:
+    cargo xtask bench {{args}}
+
 # Does the main job against a real model
 walkthrough *args:
     cargo xtask walkthrough {{args}}

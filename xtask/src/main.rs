@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
 #![allow(clippy::disallowed_methods, reason = "there is no runtime here, and no settings but the caller's environment")]
 
+mod bench;
 mod ci;
 mod contract;
 mod documents;
@@ -59,6 +60,8 @@ enum Verb {
     Retrieval(retrieval::Options),
     /// Does the main job for real: a language model, a manual and five guides, questions with cited answers
     Walkthrough(walkthrough::Options),
+    /// Measures what the server adds to a call, beside the direct call, and writes the table of docs/src/performance.md
+    Bench(bench::Options),
     /// Measures what documents cost (time, memory) and writes the table into docs/src/documents.md
     Documents(documents::Options),
 }
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Crash(crash) => run::crash(&crash),
         Verb::Retrieval(options) => retrieval::run(&options),
         Verb::Walkthrough(options) => walkthrough::run(&options),
+        Verb::Bench(options) => bench::run(&options),
         Verb::Documents(options) => documents::run(&options),
     };
     match done {
