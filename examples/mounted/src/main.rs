@@ -20,8 +20,9 @@ use transom_upstream::{ClientSettings, Limits, upstream_client};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The accounts of this application: a badge, a name, and whether it is an administrator's.
-const STAFF: [(&str, &str, Role); 2] = [("badge-of-ada", "ada", Role::Admin), ("badge-of-charles", "charles", Role::User)];
+/// The accounts of this application: a badge, a name, and what it may do here. Whoever is new waits.
+const STAFF: [(&str, &str, Role); 3] =
+    [("badge-of-ada", "ada", Role::Admin), ("badge-of-charles", "charles", Role::User), ("badge-of-george", "george", Role::Pending)];
 
 #[actix_web::main]
 async fn main() -> ExitCode {

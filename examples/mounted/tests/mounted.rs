@@ -1,4 +1,5 @@
 //! The application as somebody runs it.
+#![expect(clippy::disallowed_methods, reason = "the client is the test's own, and nothing but the loopback is called")]
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -89,6 +90,8 @@ async fn nobody_is_let_in_but_by_the_applications_own_word() {
         assert_eq!(answer.status(), 401);
         assert!(answer.text().await.expect("a text").contains("show your badge"));
     }
+    let waiting = send(application.get("/ai/api/models").header("authorization", "Badge badge-of-george")).await;
+    assert_eq!(waiting.status(), 401, "who is known and waits may do nothing");
     let config = send(application.get("/ai/openai/config").header("authorization", CHARLES)).await;
     assert_eq!(config.status(), 401, "what only administrators may is not for everybody whom the application knows");
     assert!(application.upstream.requests_of("/v1/chat/completions").is_empty());

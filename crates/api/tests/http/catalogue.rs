@@ -1,9 +1,11 @@
 //! The catalogue over several upstreams: names, turns, and those that do not answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use transom_app::models::ModelsConfig;
+use transom_app::models::{Connection, ModelsConfig};
+use transom_llm::testkit::FakeModel;
 use transom_testkit::{ClosedPort, Script, Upstream};
 
 use crate::common::{Server, Setup};
@@ -130,4 +132,21 @@ async fn an_upstream_that_hangs_delays_nobody_and_joins_when_it_answers() {
     while !ids(&gateway.admin.get("/api/models").await.ok()).contains(&"late".to_owned()) {
         tokio::task::yield_now().await;
     }
+}
+
+#[actix_web::test]
+async fn a_provider_of_the_programs_own_is_granted_like_any_other_and_has_no_api_beside_it() {
+    let upstream = Upstream::start().await;
+    let parrot = Arc::new(FakeModel::new("parrot", &["grey", GPT]).says(&["Pieces of eight"]));
+    let connections = vec![openai(0, upstream.base_url()), Connection::own(0, parrot.clone())];
+    let gateway = Gateway::over(upstream, connections, settings()).await;
+    gateway.bob.post("/api/chat/completions", chat("grey")).await.refused(400);
+    assert!(!ids(&gateway.bob.get("/api/models").await.ok()).contains(&"grey".to_owned()));
+    gateway.grant_bob("grey").await;
+    let answer = gateway.bob.post("/api/chat/completions", chat("grey")).await.ok();
+    assert_eq!(answer["choices"][0]["message"]["content"], "Pieces of eight");
+    gateway.bob.post("/openai/chat/completions", chat("grey")).await.refused(403);
+    gateway.admin.post("/openai/chat/completions", chat("grey")).await.refused(400);
+    gateway.admin.post("/api/chat/completions", chat(GPT)).await.ok();
+    assert_eq!(parrot.requests().len(), 1, "a name that an upstream has is the upstream's");
 }
