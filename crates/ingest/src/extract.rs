@@ -9,9 +9,11 @@ mod mail;
 mod markup;
 mod message;
 mod nodes;
+mod notebook;
 mod office;
 mod opendocument;
 mod outlook;
+mod packed_rtf;
 mod pdf;
 mod plain;
 mod rtf;
@@ -147,6 +149,7 @@ impl Extractors {
             Box::new(outlook::Outlook { depth }),
             Box::new(html::Html),
             Box::new(csv::Csv),
+            Box::new(notebook::Notebook),
             Box::new(json::Json),
             Box::new(xml::Xml),
             Box::new(plain::Plain),

@@ -1,11 +1,13 @@
 //! What kind of file it is: by its content first, by its name second, by what the sender says last.
 
 mod mail;
+mod names;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Input;
 use crate::{container, decode};
+use names::{by_content_type, by_name};
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub enum MediaType {
     Csv,
     /// JSON, one value or one a line.
     Json,
+    /// A notebook of Jupyter.
+    Notebook,
     /// XML of any vocabulary.
     Xml,
     /// YAML, TOML and other settings.
@@ -80,6 +84,7 @@ impl MediaType {
             Self::Markdown => "a Markdown text",
             Self::Csv => "a table",
             Self::Json => "JSON",
+            Self::Notebook => "a notebook",
             Self::Xml => "XML",
             Self::Settings => "a settings file",
             Self::Code => "source code",
@@ -140,6 +145,9 @@ pub fn sniff(input: &Input<'_>) -> MediaType {
     if mail::is_mail(head, said == Some(MediaType::Mail)) {
         return MediaType::Mail;
     }
+    if is_json(head) && (said == Some(MediaType::Notebook) || is_notebook(head)) {
+        return MediaType::Notebook;
+    }
     if let Some(media) = said.filter(|media| media.is_text()) {
         return media;
     }
@@ -176,6 +184,11 @@ fn is_json(head: &str) -> bool {
     let inner = head.trim_start_matches(['[', '{', ' ', '\n', '\r', '\t']);
     head.starts_with(['[', '{']) && head.contains('{') && inner.starts_with('"') && inner.contains("\":")
         || head.starts_with('{') && inner.starts_with('"') && inner.contains("\" :")
+}
+
+/// Its cells come first, save where it was made by hand.
+fn is_notebook(head: &str) -> bool {
+    head.trim_start_matches(['{', ' ', '\n', '\r', '\t']).starts_with("\"cells\"") && head.contains("\"cell_type\"")
 }
 
 /// The mark stands first; some writers put a little rubbish before it.
@@ -217,44 +230,6 @@ fn by_magic(kind: infer::Type) -> MediaType {
         MatcherType::Archive => MediaType::Archive,
         _ => MediaType::Binary,
     }
-}
-
-fn by_name(filename: &str) -> Option<MediaType> {
-    let name = filename.rsplit(['/', '\\']).next().unwrap_or(filename).to_ascii_lowercase();
-    if matches!(name.as_str(), "dockerfile" | "makefile" | "justfile" | "gemfile" | "rakefile" | "cmakelists.txt") {
-        return Some(MediaType::Code);
-    }
-    let (_, extension) = name.rsplit_once('.')?;
-    Some(match extension {
-        "htm" | "html" | "xhtml" => MediaType::Html,
-        "md" | "markdown" | "mdx" | "mkd" | "qmd" | "rmd" => MediaType::Markdown,
-        "csv" | "tsv" => MediaType::Csv,
-        "eml" | "mht" | "mhtml" => MediaType::Mail,
-        "json" | "jsonl" | "ndjson" | "geojson" | "ipynb" => MediaType::Json,
-        "xml" | "svg" | "rss" | "atom" | "xsd" | "xsl" => MediaType::Xml,
-        "yaml" | "yml" | "toml" | "ini" | "cfg" | "conf" | "env" | "properties" => MediaType::Settings,
-        "go" | "py" | "java" | "sh" | "bat" | "ps1" | "cmd" | "js" | "mjs" | "cjs" | "ts" | "css" | "scss" | "cpp" | "hpp" | "h" | "c"
-        | "cc" | "cs" | "ino" | "sql" | "pl" | "pm" | "r" | "dart" | "php" | "hs" | "hsc" | "lhs" | "lua" | "m" | "mm" | "plsql"
-        | "perl" | "rb" | "rs" | "db2" | "scala" | "bash" | "zsh" | "fish" | "swift" | "vue" | "svelte" | "ex" | "exs" | "erl" | "tsx"
-        | "jsx" | "kt" | "kts" | "zig" | "nix" | "jl" | "f90" | "vb" | "asm" | "s" | "tf" | "proto" | "graphql" | "cmake" | "gradle"
-        | "groovy" | "clj" | "ml" | "mli" | "fs" | "v" | "vhd" => MediaType::Code,
-        "txt" | "text" | "log" | "rst" | "adoc" | "org" | "tex" | "srt" | "vtt" => MediaType::PlainText,
-        _ => return None,
-    })
-}
-
-fn by_content_type(content_type: Option<&str>) -> Option<MediaType> {
-    let essence = content_type?.split(';').next()?.trim().to_ascii_lowercase();
-    Some(match essence.as_str() {
-        "text/html" | "application/xhtml+xml" => MediaType::Html,
-        "message/rfc822" => MediaType::Mail,
-        "text/markdown" | "text/x-markdown" => MediaType::Markdown,
-        "text/csv" | "text/tab-separated-values" => MediaType::Csv,
-        "application/json" | "application/x-ndjson" => MediaType::Json,
-        "application/xml" | "text/xml" | "image/svg+xml" => MediaType::Xml,
-        "application/yaml" | "text/yaml" | "application/toml" => MediaType::Settings,
-        _ => return None,
-    })
 }
 
 pub(crate) fn starts_with_ignoring_case(text: &str, start: &str) -> bool {

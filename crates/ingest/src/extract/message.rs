@@ -10,7 +10,7 @@ use crate::media::{MediaType, sniff};
 pub(super) const DEPTH: usize = 3;
 
 /// With so many bytes of text, what else is attached is only named.
-const ENOUGH: usize = 64 * 1024 * 1024;
+pub(super) const ENOUGH: usize = 64 * 1024 * 1024;
 
 /// A message, whatever format it came in.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl Message {
 fn attach(out: &mut Markup, extractors: &Extractors, input: &Input<'_>) {
     let Ok(text) = extractors.extract(input) else { return };
     match sniff(input) {
-        MediaType::PlainText | MediaType::Code | MediaType::Settings | MediaType::Json | MediaType::Csv | MediaType::Pdf => {
+        MediaType::PlainText | MediaType::Code | MediaType::Settings | MediaType::Json | MediaType::Csv => {
             out.paragraph(&text.text);
         }
         _ => out.marked(&deeper(&text.text)),
@@ -73,7 +73,7 @@ fn attach(out: &mut Markup, extractors: &Extractors, input: &Input<'_>) {
 }
 
 /// The text with its headings a level deeper, under the one that names the attachment.
-fn deeper(text: &str) -> String {
+pub(super) fn deeper(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut fence: Option<&str> = None;
     for line in text.split_inclusive('\n') {

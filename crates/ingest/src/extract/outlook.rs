@@ -8,7 +8,7 @@ use transom_domain::Text;
 
 use super::codepage;
 use super::message::{Attachment, Content, Message};
-use super::{ExtractError, Extractor, Input, html};
+use super::{ExtractError, Extractor, Input, html, packed_rtf, rtf};
 use crate::media::MediaType;
 
 /// MSG.
@@ -41,6 +41,7 @@ const DISPLAY_CC: u16 = 0x0E03;
 const DISPLAY_TO: u16 = 0x0E04;
 const DELIVERED: u16 = 0x0E06;
 const BODY: u16 = 0x1000;
+const PACKED_RTF: u16 = 0x1009;
 const HTML: u16 = 0x1013;
 const DISPLAY_NAME: u16 = 0x3001;
 const DATA: u16 = 0x3701;
@@ -75,9 +76,22 @@ fn message(container: &mut Container<'_>, path: &str, depth: usize) -> Message {
         to,
         cc,
         date: fixed(SUBMITTED).or_else(|| fixed(DELIVERED)).map(date).unwrap_or_default(),
-        body: if plain.trim().is_empty() { html_body(container, path, encoding) } else { escaped(&plain) },
+        body: body(container, path, encoding, &plain),
         attachments: attachments(container, path, depth, encoding),
     }
+}
+
+/// The text where there is one, else the page, else the rich text.
+fn body(container: &mut Container<'_>, path: &str, encoding: &'static Encoding, plain: &str) -> String {
+    if !plain.trim().is_empty() {
+        return escaped(plain);
+    }
+    let page = html_body(container, path, encoding);
+    if !page.trim().is_empty() {
+        return page;
+    }
+    let rich = stream(container, &format!("{path}/__substg1.0_{PACKED_RTF:04X}0102")).and_then(|packed| packed_rtf::unpacked(&packed));
+    rich.map(|rich| rtf::read(&rich).text).unwrap_or_default()
 }
 
 fn escaped(text: &str) -> String {
@@ -152,8 +166,20 @@ fn date(filetime: u64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    #[test]
+    fn a_body_that_is_only_in_rich_text_is_read() {
+        let mut container = CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        container.create_stream("/__substg1.0_10090102").unwrap().write_all(packed_rtf::tests::HELLO).unwrap();
+        let bytes = container.into_inner().into_inner();
+        let text = Outlook { depth: 0 }.extract(&Input { bytes: &bytes, filename: "", content_type: None }).unwrap();
+        assert_eq!(text.text, "hello world");
+    }
 
     #[test]
     fn a_file_time_is_a_date() {
