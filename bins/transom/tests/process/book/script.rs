@@ -120,10 +120,11 @@ impl Work {
     }
 
     fn command(&self, chapter: &str, data: &Path) -> Command {
-        let path = std::env::var("PATH").unwrap_or_default();
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(self.programs.clone()).chain(std::env::split_paths(&others))).unwrap();
         let mut command = Command::new("bash");
         command.arg(&self.script).current_dir(&self.here).env_clear().kill_on_drop(true);
-        command.env("BASH_ENV", &self.before).env("CHAPTER", chapter).env("PATH", format!("{}:{path}", self.programs.display()));
+        command.env("BASH_ENV", &self.before).env("CHAPTER", chapter).env("PATH", path);
         command.env("HOME", &self.here).env("LC_ALL", "C.UTF-8").env("DATA_DIR", data).env("NO_PROXY", "*");
         command.stdin(Stdio::null());
         command
