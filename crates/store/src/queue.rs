@@ -1,6 +1,6 @@
 //! How jobs come and go, inside the transactions of what they are about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -25,14 +25,21 @@ pub(crate) async fn leave(db: &impl ConnectionTrait, account: &UserId, kind: Job
 ///
 /// Accounts take turns: a job's turn is the one after its account's last, but none that has passed. So the first of an account that
 /// comes now stands beside the first of those that wait, and a thousand files of one account do not hold up another's one.
+/// Files that are indexed again were there before: those of an account wait behind all of its jobs, and hold up none that comes later.
 pub(crate) async fn leave_all(db: &impl ConnectionTrait, jobs: Vec<(UserId, JobKind)>) -> Result<(), StoreError> {
     if jobs.is_empty() {
         return Ok(());
     }
-    let mut next = next_turns(db, &jobs).await?;
+    let mut next = HashMap::new();
+    for is_index in [false, true] {
+        let accounts = jobs.iter().filter(|(_, kind)| is_index == matches!(kind, JobKind::Index(_))).map(|(account, _)| account);
+        let turns = next_turns(db, accounts.cloned().collect(), is_index).await?;
+        next.extend(turns.into_iter().map(|(account, turn)| ((account, is_index), turn)));
+    }
     let due_at = now();
     let rows = jobs.into_iter().map(|(account, kind)| {
-        let turn = next.entry(account.clone()).and_modify(|turn| *turn = turn.saturating_add(1)).or_default();
+        let turn =
+            next.entry((account.clone(), matches!(kind, JobKind::Index(_)))).and_modify(|turn| *turn = turn.saturating_add(1)).or_default();
         job::ActiveModel {
             id: Set(JobId::random().into()),
             kind: Set(kind.name().to_owned()),
@@ -55,19 +62,24 @@ pub(crate) async fn leave_all(db: &impl ConnectionTrait, jobs: Vec<(UserId, JobK
 }
 
 /// The turn before the next one of each account: its last, or the one before the first that anybody waits for.
-async fn next_turns(db: &impl ConnectionTrait, jobs: &[(UserId, JobKind)]) -> Result<HashMap<UserId, i64>, StoreError> {
+async fn next_turns(db: &impl ConnectionTrait, accounts: HashSet<UserId>, behind_index: bool) -> Result<HashMap<UserId, i64>, StoreError> {
+    if accounts.is_empty() {
+        return Ok(HashMap::new());
+    }
     let first = job::Entity::find().select_only().expr(job::Column::Turn.min()).into_tuple::<Option<i64>>().one(db).await?.flatten();
     let before_first = first.unwrap_or(0).saturating_sub(1);
-    let mut turns: HashMap<UserId, i64> = jobs.iter().map(|(account, _)| (account.clone(), before_first)).collect();
+    let others = (!behind_index).then(|| job::Column::Kind.ne("index"));
     let last = job::Entity::find()
         .select_only()
         .column(job::Column::UserId)
         .expr(job::Column::Turn.max())
-        .filter(job::Column::UserId.is_in(turns.keys().map(UserId::as_str)))
+        .filter(job::Column::UserId.is_in(accounts.iter().map(UserId::as_str)))
+        .filter(Condition::all().add_option(others))
         .group_by(job::Column::UserId)
         .into_tuple::<(String, i64)>()
         .all(db)
         .await?;
+    let mut turns: HashMap<UserId, i64> = accounts.into_iter().map(|account| (account, before_first)).collect();
     for (account, last) in last {
         turns.entry(account.into()).and_modify(|turn| *turn = last.max(*turn));
     }

@@ -217,6 +217,28 @@ async fn one_accounts_thousand_files_do_not_hold_up_anothers_one() {
 }
 
 #[tokio::test]
+async fn a_new_file_does_not_wait_behind_its_accounts_files_that_are_indexed_again() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    for n in 0..20 {
+        let file = store.create_file(&ann, new_file(&format!("{n}.txt")), false).await.unwrap();
+        store.set_status(&file.id, FileStatus::Completed, None).await.unwrap();
+    }
+    assert_eq!(store.reindex_files(None).await.unwrap(), 20);
+    let new = [
+        store.create_file(&ann, new_file("a.txt"), true).await.unwrap().id,
+        store.create_file(&ann, new_file("b.txt"), true).await.unwrap().id,
+    ];
+    let mut leased = Vec::new();
+    while let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
+        leased.push(job.kind);
+    }
+    let place = |id| leased.iter().position(|kind| matches!(kind, JobKind::Process(file) if *file == id)).unwrap();
+    let [first, second] = new.map(place);
+    assert!(first < second && second < 5, "they are number {first} and {second} of {}", leased.len());
+}
+
+#[tokio::test]
 async fn an_account_leaves_workers_to_others_however_much_it_brings() {
     let store = store().await;
     let (ann, ben) = (caller(&store, "ann", Role::User).await, caller(&store, "ben", Role::User).await);

@@ -1,21 +1,20 @@
 //! Searching and counting.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::types::{Float32Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float32Type, UInt64Type};
 use arrow_array::{Array, Float32Array, RecordBatch};
 use futures_util::TryStreamExt;
 use lance::Dataset;
 use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
 use lance::dataset::{ProjectionRequest, ROW_ID};
 use lancedb::index::scalar::{FullTextSearchQuery, MatchQuery};
-use transom_domain::{Chunk, FileId};
+use transom_domain::FileId;
 use transom_vector::{Hit, Query, Score, TermQuery, VectorError};
 
 use crate::error::from_lance;
-use crate::rows::{BM25, CHUNK_COLUMNS, DISTANCE, FILE_ID, ORDINAL, TERMS, VECTOR, numbers, strings, to_chunks};
+use crate::rows::{BM25, CHUNK_COLUMNS, DISTANCE, FILE_ID, TERMS, VECTOR, numbers, strings, to_chunks};
 use crate::tables::Opened;
 use crate::{LanceConfig, exact};
 
@@ -130,23 +129,6 @@ async fn hits(dataset: &Arc<Dataset>, ranked: Ranked, limit: usize, score: fn(f3
     });
     hits.truncate(limit);
     Ok(hits)
-}
-
-/// A file's chunks with these ordinals, in their order.
-pub(crate) async fn chunks(opened: &Opened, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-    let (dataset, rows, _) = opened.rows([file]).await?;
-    let mut scan = dataset.scan();
-    scan.with_row_id_prefilter(RowAddrMask::from_allowed(rows)).with_row_id().project(&[ORDINAL]).map_err(from_lance)?;
-    let batches: Vec<RecordBatch> = scan.try_into_stream().await.map_err(from_lance)?.try_collect().await.map_err(from_lance)?;
-    let mut wanted = Vec::new();
-    for batch in &batches {
-        let (ids, places) = (numbers::<UInt64Type>(batch, ROW_ID)?, numbers::<UInt32Type>(batch, ORDINAL)?);
-        wanted.extend((0..batch.num_rows()).filter(|row| ordinals.contains(&places.value(*row))).map(|row| ids.value(row)));
-    }
-    let columns = ProjectionRequest::from_columns(CHUNK_COLUMNS, dataset.schema());
-    let mut chunks = to_chunks(&dataset.take_rows(&wanted, columns).await.map_err(from_lance)?)?;
-    chunks.sort_by_key(|chunk| chunk.ordinal);
-    Ok(chunks)
 }
 
 /// How many chunks each file has, read anew: what cannot be read is found here.

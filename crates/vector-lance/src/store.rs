@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use lancedb::{ObjectStoreRegistry, Session};
 use tokio::sync::Mutex;
-use transom_domain::{Chunk, FileId, Fingerprint};
+use transom_domain::{FileId, Fingerprint};
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, TermQuery, VectorError, VectorStore};
 
 use crate::LanceConfig;
@@ -118,10 +117,6 @@ impl VectorStore for LanceStore {
 
     async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
         self.read(space, async |opened| read::search_terms(&opened, query).await).await
-    }
-
-    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-        self.read(space, async |opened| read::chunks(&opened, file, ordinals).await).await
     }
 
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {

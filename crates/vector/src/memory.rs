@@ -1,11 +1,10 @@
 //! An exact store in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
-use transom_domain::{Chunk, FileId, Fingerprint};
+use transom_domain::{FileId, Fingerprint};
 
 use crate::bm25::Bm25;
 use crate::{EmbeddedChunk, Hit, Query, Score, Space, TermQuery, VectorError, VectorStore};
@@ -91,13 +90,6 @@ impl VectorStore for MemoryStore {
             named(files, &query.files).filter_map(answer).collect()
         });
         Ok(best(hits, query.limit))
-    }
-
-    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-        Ok(self.read(|spaces| {
-            let stored = spaces.get(space).and_then(|files| files.get(file)).into_iter().flatten();
-            stored.map(|stored| &stored.chunk).filter(|chunk| ordinals.contains(&chunk.ordinal)).cloned().collect()
-        }))
     }
 
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {

@@ -1,7 +1,6 @@
 //! The port itself.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use async_trait::async_trait;
 use transom_domain::{Chunk, FileId, Fingerprint};
@@ -119,9 +118,6 @@ pub trait VectorStore: Send + Sync + 'static {
 
     /// The chunks with the question's terms by BM25, best first; equal ones by file and ordinal.
     async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError>;
-
-    /// The chunks of one file with these ordinals, in their order: what stands around a chunk that was found.
-    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError>;
 
     /// How many chunks each file has in the space; for checks, not for the hot path.
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError>;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,7 +17,7 @@ use transom_app::Error;
 use transom_app::files::FilesConfig;
 use transom_app::jobs::{Pipeline, Workers};
 use transom_app::retrieval::RetrievalSettings;
-use transom_domain::{Chunk, FileId, FileStatus, Fingerprint};
+use transom_domain::{FileId, FileStatus, Fingerprint};
 use transom_index::Index;
 use transom_vector::{EmbeddedChunk, Hit, Query, Space, TermQuery, VectorError, VectorStore};
 
@@ -114,10 +113,6 @@ impl VectorStore for OnDisk<Arc<dyn VectorStore>> {
 
     async fn search_terms(&self, space: &Space, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
         self.inner.search_terms(space, query).await
-    }
-
-    async fn chunks(&self, space: &Space, file: &FileId, ordinals: Range<u32>) -> Result<Vec<Chunk>, VectorError> {
-        self.inner.chunks(space, file, ordinals).await
     }
 
     async fn files(&self, space: &Space) -> Result<BTreeMap<FileId, usize>, VectorError> {

@@ -13,13 +13,11 @@
 //! `make` gives the store and whatever has to outlive it, such as its folder.
 //! That a store keeps what it has over a restart is not here: not every store does.
 
-mod around;
 mod searching;
 mod spaces;
 mod words;
 mod writing;
 
-pub use around::*;
 pub use searching::*;
 pub use spaces::*;
 pub use words::*;
@@ -77,8 +75,6 @@ macro_rules! behaviours {
             many_files_can_be_named_beside_words,
             words_that_were_replaced_or_deleted_are_found_no_more,
             a_chunk_found_by_words_comes_back_whole,
-            the_chunks_around_one_come_in_their_order,
-            chunks_around_what_is_missing_are_none,
             ensuring_a_space_twice_keeps_what_is_in_it,
             a_missing_space_is_empty,
             spaces_do_not_mix,
