@@ -27,6 +27,9 @@ pub struct Options {
     /// Measure these cases alone; the page is then left as it is
     #[arg(long, value_enum)]
     only: Vec<Case>,
+    /// A hundredth of everything, to see that it works; the page is left as it is
+    #[arg(long)]
+    trial: bool,
     /// The page whose table is replaced
     #[arg(long, default_value = "docs/src/documents.md")]
     page: PathBuf,
@@ -68,42 +71,44 @@ pub fn run(options: &Options) -> Result<(), String> {
     let mut rows = Vec::new();
     for case in cases {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let row = measure(&binary, &load(case, folder.path()).map_err(|error| error.to_string())?, folder.path())?;
+        let load = load(case, folder.path(), if options.trial { 100 } else { 1 }).map_err(|error| error.to_string())?;
+        let row = measure(&binary, &load, folder.path(), options.trial)?;
         println!("{}", row.line());
         rows.push(row);
     }
     let text = table::markdown(&rows);
     println!("\n{text}");
-    if options.only.is_empty() { table::write(&place::root().join(&options.page), &text) } else { Ok(()) }
+    if options.only.is_empty() && !options.trial { table::write(&place::root().join(&options.page), &text) } else { Ok(()) }
 }
 
-fn load(case: Case, folder: &Path) -> std::io::Result<Load> {
+/// The files of a case, made one in `part` as large.
+fn load(case: Case, folder: &Path, part: usize) -> std::io::Result<Load> {
     let file = |name: &str| folder.join(name);
     Ok(match case {
         Case::Text => {
-            made::text(&file("text.txt"), 10_000_000)?;
+            made::text(&file("text.txt"), 10_000_000 / part)?;
             Load { name: "10 MB of plain text", files: vec![file("text.txt")], at_once: 1 }
         }
         Case::Small => {
-            let files: Vec<PathBuf> = (0..1000).map(|n| file(&format!("small-{n}.txt"))).collect();
+            let files: Vec<PathBuf> = (0..1000 / part).map(|n| file(&format!("small-{n}.txt"))).collect();
             for (n, path) in files.iter().enumerate() {
                 made::text_from(path, n, 2000)?;
             }
             Load { name: "1,000 files of 2 kB", files, at_once: 4 }
         }
         Case::Pdf => {
-            made::pdf(&file("pages.pdf"), 500)?;
+            made::pdf(&file("pages.pdf"), 500 / part)?;
             Load { name: "a PDF of 500 pages", files: vec![file("pages.pdf")], at_once: 1 }
         }
         Case::Large => {
-            made::repeated(&file("large.txt"), 500_000_000)?;
+            made::repeated(&file("large.txt"), 500_000_000 / part)?;
             Load { name: "ten files of 500 MB at once", files: vec![file("large.txt"); 10], at_once: 10 }
         }
     })
 }
 
-fn measure(binary: &Path, load: &Load, folder: &Path) -> Result<Row, String> {
-    let server = Server::start(binary, folder)?;
+fn measure(binary: &Path, load: &Load, folder: &Path, trial: bool) -> Result<Row, String> {
+    let server = Server::start(binary, folder, trial)?;
     let uploader = server.sign_up()?;
     server.forget_peaks();
     let begin = Instant::now();

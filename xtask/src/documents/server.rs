@@ -47,13 +47,16 @@ pub struct Uploader {
 }
 
 impl Server {
-    /// Starts it and waits until it answers.
-    pub fn start(binary: &Path, folder: &Path) -> Result<Self, String> {
+    /// Starts it and waits until it answers. In a trial it reads no files that are large for one.
+    pub fn start(binary: &Path, folder: &Path, trial: bool) -> Result<Self, String> {
         let (port, log) = (free_port()?, folder.join("server.log"));
         let file = File::create(&log).map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
         command.arg("serve").env_clear().env("HOST", "127.0.0.1").env("PORT", port.to_string()).env("DATA_DIR", folder.join("data"));
         command.env("ENABLE_OLLAMA_API", "false").env("LOG_FORMAT", "json").stdin(Stdio::null()).stderr(file);
+        if trial {
+            command.env("TRANSOM_EXTRACT_FILE_MB", "2");
+        }
         let process = command.spawn().map_err(|error| format!("cannot start {}: {error}", binary.display()))?;
         let base = format!("http://127.0.0.1:{port}");
         let watch = Arc::new(Watch::default());

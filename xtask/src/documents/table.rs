@@ -70,14 +70,18 @@ impl Row {
                 format!("{} / {} / {} / {}", seconds(*read), seconds(*split), seconds(*embed), seconds(*store)),
             ),
         };
+        // A file that is too large to be read is refused before anybody is started to read it.
+        let readers = match self.memory.children / 1024 {
+            0 => "none began".to_owned(),
+            megabytes => format!("{megabytes} MB"),
+        };
         format!(
-            "| {} | {} ms | {} ms | {:.1} s | {ends} | {stages} | {chunks} | {} MB | {} MB |",
+            "| {} | {} ms | {} ms | {:.1} s | {ends} | {stages} | {chunks} | {} MB | {readers} |",
             self.name,
             self.answered.as_millis(),
             self.slowest.as_millis(),
             self.uploaded.as_secs_f64(),
-            self.memory.server / 1024,
-            self.memory.children / 1024
+            self.memory.server / 1024
         )
     }
 }
