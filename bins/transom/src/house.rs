@@ -14,6 +14,7 @@ use transom_app::jobs::{Pipeline, PipelineConfig, Repair, Signals, WorkerConfig}
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Indexing, Reranking, Retrieval, RetrievalSettings};
+use transom_app::status::{Folders, Status};
 use transom_app::{About, App};
 use transom_auth::{Lifetime, Secret};
 use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
@@ -100,7 +101,9 @@ impl House {
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
             .await
             .map_err(|error| format!("accounts cannot be read: {error}"))?;
+        let folders = Folders { uploads: Some(folder.join("uploads")), vectors: Some(folder.join("vectors")) };
         let app = App {
+            status: Status::new(store.clone(), folders),
             about: About { name: config.server.name.clone(), version: API_VERSION.to_owned() },
             groups: Groups::new(&accounts),
             accounts,

@@ -46,6 +46,7 @@ pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod retrieval;
+pub mod status;
 pub mod system;
 pub mod users;
 

@@ -5,7 +5,7 @@ use actix_web::web::{Data, ServiceConfig};
 use transom_app::App;
 
 use crate::table::{Place, Table};
-use crate::{accounts, chat, files, functions, groups, knowledge, models, ollama, openai, retrieval, system, users};
+use crate::{accounts, chat, files, functions, groups, knowledge, models, ollama, openai, retrieval, status, system, users};
 
 /// Mounts every route over these services.
 pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
@@ -49,5 +49,6 @@ pub(crate) fn table() -> Table {
     knowledge::routes(table.about("knowledge"));
     retrieval::routes(table.about("retrieval"));
     system::routes(table.about("system"));
+    status::routes(table.about("system"));
     table
 }

@@ -47,6 +47,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod models;
 pub mod retrieval;
+pub mod status;
 
 pub use error::Error;
 pub use gateway::Gateway;
@@ -73,6 +74,8 @@ pub struct App {
     pub knowledge: knowledge::KnowledgeBases,
     /// Passages for questions.
     pub retrieval: retrieval::Retrieval,
+    /// How the server itself is.
+    pub status: status::Status,
 }
 
 impl App {

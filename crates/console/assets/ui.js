@@ -69,10 +69,11 @@ export const Outcome = ({ doing }) =>
   doing.error ? html`<${Failure} error=${doing.error} />` : doing.done ? html`<p class="notice good">${doing.done}</p>` : null;
 
 /** A page's title, what it is for, and what can be done at once. Its title has the focus after one came here. */
-export function Page({ title, lead, actions, children }) {
+export function Page({ title, lead, back, actions, children }) {
   const heading = useRef();
   useEffect(() => { document.title = `${title} · Transom`; }, [title]);
   return html`<div class="page">
+    ${back && html`<a class="back" href=${back[0]}>← ${back[1]}</a>`}
     <header class="head">
       <div><h1 tabindex="-1" ref=${heading}>${title}</h1>${lead && html`<p class="lead">${lead}</p>`}</div>
       ${actions && html`<div class="row">${actions}</div>`}

@@ -3,7 +3,7 @@
 import { SERVER } from './api.js';
 
 /** Each language by the name that its readers know. */
-export const LANGUAGES = { en: 'English' };
+export const LANGUAGES = { en: 'English', fr: 'Français', zh: '中文', pt: 'Português', es: 'Español', ko: '한국어' };
 
 const KEPT = 'transom.language';
 let texts = {};
@@ -44,7 +44,7 @@ export function size(bytes) {
     bytes /= 1000;
     place += 1;
   }
-  return number(bytes, { style: 'unit', unit: units[place], unitDisplay: 'short', maximumFractionDigits: bytes < 10 && place ? 1 : 0 });
+  return number(bytes, { style: 'unit', unit: units[place], unitDisplay: place ? 'short' : 'long', maximumFractionDigits: bytes < 10 && place ? 1 : 0 });
 }
 
 /** A length of time in its two largest units. */

@@ -1,6 +1,8 @@
 //! The console's files as a browser is given them.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
+
 use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
@@ -67,6 +69,29 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
             assert!(file.starts_with("vendor/") || !text.contains(forbidden), "{file} holds {forbidden}");
         }
         assert!(!text.contains("<style") && !text.contains("onclick=\""), "{file} has something inline");
+    }
+}
+
+#[test]
+fn every_language_says_the_same_things() {
+    let texts = |language: &str| -> Value {
+        let path = format!("{}/assets/texts/{language}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let keys = |texts: &Value| texts.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let places = |text: &Value| -> BTreeSet<String> {
+        let parts = text.as_str().unwrap().split('{').skip(1);
+        parts.map(|part| part.split('}').next().unwrap().to_owned()).collect()
+    };
+    let english = texts("en");
+    for language in ["fr", "zh", "pt", "es", "ko"] {
+        let other = texts(language);
+        let missing: Vec<_> = keys(&english).symmetric_difference(&keys(&other)).cloned().collect();
+        assert!(missing.is_empty(), "{language}: {missing:?}");
+        for (key, text) in english.as_object().unwrap() {
+            assert_eq!(places(text), places(&other[key]), "{language}: {key}");
+            assert!(!other[key].as_str().unwrap().is_empty(), "{language}: {key}");
+        }
     }
 }
 

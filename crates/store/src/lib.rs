@@ -29,6 +29,7 @@
 
 mod access;
 mod accounts;
+mod census;
 mod connect;
 mod entity;
 mod error;
@@ -50,6 +51,7 @@ mod texts;
 mod users;
 
 pub use accounts::{Credentials, Principal};
+pub use census::Census;
 pub use connect::StoreConfig;
 pub use error::StoreError;
 pub use files::{FileOrder, FileQuery};

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::client::{EMAIL, PASSWORD};
 use crate::place::{PATIENCE, Server, until};
 
 /// How long between two looks at what is waited for.
@@ -43,6 +44,25 @@ impl Browser {
         let browser = Self { page, base: server.client.base().to_owned(), driver, _folder: folder };
         browser.resize(1200, 800).await;
         browser
+    }
+
+    /// Opens the page, signed in as the administrator of every test, who is made where there is nobody yet.
+    pub async fn enter(server: &Server) -> Self {
+        if server.client.sign_in(EMAIL, PASSWORD).await.is_none() {
+            server.client.sign_up().await;
+        }
+        let browser = Self::start(server).await;
+        browser.open("/").await;
+        browser.sign_in(EMAIL, PASSWORD).await;
+        browser.sees("Sign out").await;
+        browser
+    }
+
+    /// Fills in the form that is shown to who is not signed in, and sends it.
+    pub async fn sign_in(&self, email: &str, password: &str) {
+        self.write("E-mail", email).await;
+        self.write("Password", password).await;
+        self.press("Sign in").await;
     }
 
     /// Loads a path of the server.

@@ -24,4 +24,10 @@ mod client;
 #[path = "../process/place.rs"]
 mod place;
 
+mod documents;
+mod hostile;
+mod job;
+mod looks;
 mod opening;
+mod people;
+mod sessions;

@@ -21,6 +21,7 @@ use transom_app::jobs::{Pipeline, PipelineConfig, Signals, WorkerConfig, Workers
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
+use transom_app::status::{Folders, Status};
 use transom_app::{About, App};
 use transom_auth::Secret;
 use transom_fetch::{FetchSettings, Fetcher, Reach};
@@ -86,6 +87,7 @@ impl House {
         let fetcher = Fetcher::new(FetchSettings { reach, ..FetchSettings::default() }).unwrap();
         let app = Data::new(App {
             intake: Intake::new(files.clone(), knowledge.clone(), fetcher, Arc::new(InProcess::default())),
+            status: Status::new(store.clone(), Folders::default()),
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             accounts,

@@ -19,6 +19,7 @@ use transom_app::jobs::Signals;
 use transom_app::knowledge::KnowledgeBases;
 use transom_app::models::{Connection, Models, ModelsConfig};
 use transom_app::retrieval::{Retrieval, RetrievalSettings};
+use transom_app::status::{Folders, Status};
 use transom_app::{About, App};
 use transom_auth::Secret;
 use transom_index::Index;
@@ -86,6 +87,7 @@ impl Server {
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
         let app = Data::new(App {
             intake: Intake::new(files.clone(), knowledge.clone(), fetcher.clone(), Arc::new(InProcess::default())),
+            status: Status::new(store.clone(), Folders::default()),
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             chat: Chat::new(models.clone()).with_documents(retrieval.clone()),

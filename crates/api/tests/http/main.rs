@@ -18,6 +18,7 @@ mod models;
 mod ollama_proxy;
 mod openai_proxy;
 mod records;
+mod status;
 mod system;
 mod upstreams;
 mod users;

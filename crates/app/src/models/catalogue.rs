@@ -26,6 +26,16 @@ pub(super) struct Offer {
 }
 
 impl Offer {
+    /// Whether the connection was asked and answered the last time.
+    pub fn answers(&self) -> bool {
+        self.answered_at.is_some() && self.failure.is_none()
+    }
+
+    /// How many models it holds.
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
     /// Takes an answer in. One that fails keeps the last offer for `keep`, so that a hiccup takes no model away.
     pub fn take(&mut self, answer: Result<Vec<UpstreamModel>, String>, keep: Duration) {
         match answer {

@@ -64,6 +64,23 @@ impl Connection {
     }
 }
 
+/// How a connection did when it was last asked for its models.
+#[derive(Clone, Debug)]
+pub struct ConnectionHealth {
+    /// Which API it speaks.
+    pub kind: Kind,
+    /// Its place among the connections of its kind, from 0.
+    pub index: usize,
+    /// Its base address.
+    pub address: String,
+    /// Whether it was asked and answered.
+    pub answers: bool,
+    /// Why it did not.
+    pub failure: Option<String>,
+    /// How many models it offers, or offered when it last answered.
+    pub models: usize,
+}
+
 /// How the catalogue behaves.
 #[derive(Clone, Debug)]
 pub struct ModelsConfig {
@@ -300,11 +317,19 @@ impl Models {
         Ok(())
     }
 
-    /// Which connections answered when they were last asked: the base address, and the reason where one did not.
-    pub async fn health(&self) -> Vec<(Kind, String, Option<String>)> {
+    /// Which connections answered when they were last asked; functions are no connection.
+    pub async fn health(&self) -> Vec<ConnectionHealth> {
         let offers = self.inner.offers.lock().await;
-        let connections = self.inner.connections.iter().zip(offers.iter());
-        connections.map(|(connection, offer)| (connection.kind, connection.models.name().to_owned(), offer.failure.clone())).collect()
+        let connections = self.inner.connections.iter().zip(offers.iter()).filter(|(connection, _)| connection.kind != Kind::Function);
+        let health = |(connection, offer): (&Connection, &Offer)| ConnectionHealth {
+            kind: connection.kind,
+            index: connection.index,
+            address: connection.models.name().to_owned(),
+            answers: offer.answers(),
+            failure: offer.failure.clone(),
+            models: offer.len(),
+        };
+        connections.map(health).collect()
     }
 
     /// The functions that run.

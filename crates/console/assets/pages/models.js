@@ -1,7 +1,7 @@
 // The models that one may use and where they come from; for administrators also who may use which, and functions.
 
 import { get, post } from '../api.js';
-import { Card, Dialog, Empty, Failure, Page, Switch, Waiting, announce, html, useDoing, useLoad, useState } from '../ui.js';
+import { Card, Dialog, Empty, Failure, Icon, Page, Switch, Waiting, announce, html, useDoing, useLoad, useState } from '../ui.js';
 import { number, t } from '../words.js';
 
 export function Models({ admin }) {
@@ -25,12 +25,12 @@ export function Models({ admin }) {
       ${!models.data && !models.error && html`<${Waiting} />`}
       ${models.data && !all.length && html`<${Empty} icon="model"><p>${admin ? t('models.none.admin') : t('models.none.user')}</p></${Empty}>`}
       ${all.length > 8 && html`<input type="search" aria-label=${t('filter')} placeholder=${t('filter')} value=${filter} onInput=${(event) => setFilter(event.target.value)} />`}
-      ${all.length > 0 && html`<ul class="rows" aria-label=${t('part.models')}>
+      ${all.length > 0 && html`<ul class="rows slim" aria-label=${t('part.models')}>
         ${shown.map((model) => html`<li key=${model.id}>
           <div class="name"><span>${model.name}</span><span class="soft mono">${model.id}</span></div>
           <span class="tag">${provider(model, status.data)}</span>
-          ${admin && html`<button class="plain" aria-label=${t('models.access', { name: model.name })} onClick=${() => setSharing(model)}>${access(model)}</button>`}
-          <a class="button plain" href=${`#/ask?model=${encodeURIComponent(model.id)}`} aria-label=${t('models.try', { name: model.name })}>${t('part.ask')}</a>
+          ${admin && html`<button aria-label=${`${t('models.access', { name: model.name })}: ${access(model)}`} onClick=${() => setSharing(model)}><${Icon} name="people" />${access(model)}</button>`}
+          <a class="button" href=${`#/ask?model=${encodeURIComponent(model.id)}`} aria-label=${`${t('part.ask')}: ${model.name}`}>${t('part.ask')}</a>
         </li>`)}
       </ul>`}
       ${all.length > 0 && !shown.length && html`<p class="soft">${t('filter.nothing')}</p>`}

@@ -38,8 +38,7 @@ export function Text({ query }) {
     ${status === 'completed' && html`<a class="button main" href=${`#/ask?file=${id}`}><${Icon} name="ask" />${t('ask.about')}</a>`}
     <a class="button" href=${`${SERVER}/api/v1/files/${id}/content?attachment=true`} download=${name}>${t('text.download')}</a>
     <button class="danger plain" onClick=${() => setAsking(true)}>${t('delete')}</button>`;
-  return html`<${Page} title=${name} actions=${actions}>
-    <p><a href="#/documents">← ${t('part.documents')}</a></p>
+  return html`<${Page} title=${name} back=${['#/documents', t('part.documents')]} actions=${actions}>
     <${Failure} error=${file.error ?? doing.error} />
     ${!known && !file.error && html`<${Waiting} />`}
     ${known && html`
