@@ -42,7 +42,7 @@ struct ServerStatus {
 /// How an upstream did when it was last asked for its models.
 #[derive(Serialize, ToSchema)]
 struct ConnectionStatus {
-    /// `openai` or `ollama`.
+    /// `openai`, `ollama`, or `own` for a provider that the program brings along.
     kind: &'static str,
     /// Its place among those of its kind, from 0.
     index: usize,
@@ -111,6 +111,7 @@ impl From<ConnectionHealth> for ConnectionStatus {
         let kind = match health.kind {
             Kind::OpenAi => "openai",
             Kind::Ollama => "ollama",
+            Kind::Own => "own",
             Kind::Function => "function",
         };
         let ConnectionHealth { index, address, answers, failure, models, .. } = health;

@@ -46,10 +46,7 @@ impl Status {
 
     /// The figures. Administrators only.
     pub async fn figures(&self, caller: &Caller) -> Result<Figures, Error> {
-        if !caller.is_admin() {
-            return Err(Error::WrongRole);
-        }
-        let census = self.store.census(now()).await?;
+        let census = self.store.census(caller, now()).await?.ok_or(Error::WrongRole)?;
         let folders = self.folders.clone();
         let measured = tokio::task::spawn_blocking(move || {
             let size = |folder: Option<PathBuf>| folder.map_or(0, |folder| bytes_below(&folder));

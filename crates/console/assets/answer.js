@@ -2,7 +2,7 @@
 // because only text and elements of this module are put together here.
 
 import { Passage } from './pages/search.js';
-import { Dialog, Icon, html, useState } from './ui.js';
+import { Dialog, html, useState } from './ui.js';
 import { t } from './words.js';
 
 export function Answer({ text, sources, busy }) {
@@ -29,8 +29,8 @@ export function Answer({ text, sources, busy }) {
       </ol>
     </div>`}
     ${open && html`<${Dialog} title=${`[${open.number}] ${open.name}`} onClose=${() => setOpen()}>
-      <div>${open.passages.map((passage, place) => html`<${Passage} key=${place} passage=${passage} />`)}</div>
-      <p class="soft small row"><${Icon} name="file" />${t('cite.what')}</p>
+      <div>${open.passages.map((passage, place) => html`<${Passage} key=${place} passage=${passage} link=${t('cite.open')} />`)}</div>
+      <p class="soft small">${t('cite.what')}</p>
     </${Dialog}>`}`;
 }
 

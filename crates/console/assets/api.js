@@ -32,6 +32,9 @@ export function onEnd(told) {
   ended = told;
 }
 
+/** A path with values in it that cannot leave their place: an id may come from a link that somebody else made. */
+export const at = (parts, ...values) => String.raw({ raw: parts }, ...values.map(encodeURIComponent));
+
 const within = (path) => new URL(path.replace(/^\//, ''), BASE);
 
 /** An answer that is not refused. `body` becomes JSON, unless it is a form. */

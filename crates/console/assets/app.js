@@ -5,7 +5,7 @@
 import { render } from './vendor/preact-htm.js';
 import { get, onEnd, post } from './api.js';
 import { Gate } from './gate.js';
-import { Dialog, Icon, html, useEffect, useRef, useState } from './ui.js';
+import { Dialog, Icon, brand, html, useEffect, useRef, useState } from './ui.js';
 import { LANGUAGES, language, preferred, speak, t } from './words.js';
 import { Account } from './pages/account.js';
 import { Ask } from './pages/ask.js';
@@ -24,6 +24,8 @@ const PARTS = {
   users: { page: Users, icon: 'people', settings: true, admin: true },
   health: { page: Health, icon: 'health', settings: true, admin: true },
 };
+
+const WAS_HERE = 'transom.was-here';
 
 /** The part and its parameters, as in `#/text?file=ID`. */
 function where() {
@@ -46,6 +48,9 @@ function App() {
     const own = await fetch('api/v1/auths/', { credentials: 'same-origin' });
     setUser(own.ok ? await own.json() : null);
     setGone(false);
+    brand.name = told.name;
+    // Whether a session was here before can only be remembered: its cookie is not for scripts.
+    if (own.ok) sessionStorage.setItem(WAS_HERE, '1');
     return own.ok;
   };
 
@@ -63,13 +68,14 @@ function App() {
   };
   const leave = async () => {
     await post('/api/v1/auths/signout');
+    sessionStorage.removeItem(WAS_HERE);
     setUser(null);
     setConfig(await get('/api/config'));
   };
 
   if (failure) return html`<main class="gate"><p class="notice bad" role="alert">${failure.message}</p></main>`;
   if (!config || user === undefined) return null;
-  if (!user) return html`<${Gate} config=${config} enter=${enter} languages=${html`<${Languages} choose=${choose} />`} />`;
+  if (!user) return html`<${Gate} config=${config} enter=${enter} ended=${Boolean(sessionStorage.getItem(WAS_HERE))} languages=${html`<${Languages} choose=${choose} />`} />`;
   if (user.role === 'pending') return html`<${Pending} user=${user} again=${enter} leave=${leave} name=${config.name} />`;
   // Somebody else who signs in where a session ended finds pages of their own.
   return html`<${Frame} key=${user.id} ...${{ config, user, setUser, place, choose, leave }}>

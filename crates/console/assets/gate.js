@@ -4,7 +4,7 @@ import { post } from './api.js';
 import { Failure, Field, html, useEffect, useRef, useState } from './ui.js';
 import { t } from './words.js';
 
-export function Gate({ config, enter, languages }) {
+export function Gate({ config, enter, ended, languages }) {
   const first = Boolean(config.onboarding);
   const [joining, setJoining] = useState(false);
   useEffect(() => { document.title = config.name; }, [config.name]);
@@ -16,6 +16,7 @@ export function Gate({ config, enter, languages }) {
         <h1>${t(`gate.${kind}`)}</h1>
         ${first && html`<p class="soft">${t('gate.first.how')}</p>`}
       </div>
+      ${ended && !first && html`<p class="notice" role="status">${t('ended')}. ${t('ended.how')}</p>`}
       ${kind === 'sign_in' ? html`<${SignIn} enter=${enter} />` : html`<${SignUp} enter=${enter} action=${t(`gate.${kind}.do`)} />`}
       ${!first && config.features.enable_signup && html`<p>
         <button class="link" onClick=${() => setJoining(!joining)}>${joining ? t('gate.have') : t('gate.have_not')}</button>

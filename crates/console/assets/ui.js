@@ -24,6 +24,9 @@ const SHAPES = {
 
 export const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${SHAPES[name]} /></svg>`;
 
+/** What the server is called. */
+export const brand = { name: 'Transom' };
+
 /** What a load gave, why it failed, and how to do it again. A load that is no longer wanted is dropped. */
 export function useLoad(load, wanted = []) {
   const [state, setState] = useState({});
@@ -71,7 +74,7 @@ export const Outcome = ({ doing }) =>
 /** A page's title, what it is for, and what can be done at once. Its title has the focus after one came here. */
 export function Page({ title, lead, back, actions, children }) {
   const heading = useRef();
-  useEffect(() => { document.title = `${title} · Transom`; }, [title]);
+  useEffect(() => { document.title = `${title} · ${brand.name}`; }, [title]);
   return html`<div class="page">
     ${back && html`<a class="back" href=${back[0]}>← ${back[1]}</a>`}
     <header class="head">

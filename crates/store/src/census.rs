@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Statement};
-use transom_domain::Timestamp;
+use transom_domain::{Caller, Timestamp};
 
 use crate::entity::{account, file, job, knowledge};
 use crate::{Store, StoreError};
@@ -26,20 +26,23 @@ pub struct Census {
 }
 
 impl Store {
-    /// Counts everything; `now` says which leases have run out.
-    pub async fn census(&self, now: Timestamp) -> Result<Census, StoreError> {
+    /// Counts everything, for administrators; `None` for others. `now` says which leases have run out.
+    pub async fn census(&self, caller: &Caller, now: Timestamp) -> Result<Option<Census>, StoreError> {
+        if !caller.is_admin() {
+            return Ok(None);
+        }
         let files = file::Entity::find().select_only().column(file::Column::Status).column_as(file::Column::Id.count(), "number");
         let files: Vec<(String, i64)> = files.group_by(file::Column::Status).into_tuple().all(&self.read).await?;
         let jobs = job::Entity::find().count(&self.read).await?;
         let running = job::Entity::find().filter(job::Column::LeaseUntil.gt(now)).count(&self.read).await?;
-        Ok(Census {
+        Ok(Some(Census {
             bytes: self.size().await?,
             accounts: account::Entity::find().count(&self.read).await?,
             collections: knowledge::Entity::find().count(&self.read).await?,
             files: files.into_iter().map(|(status, number)| (status, u64::try_from(number).unwrap_or(0))).collect(),
             waiting: jobs.saturating_sub(running),
             running,
-        })
+        }))
     }
 
     async fn size(&self) -> Result<u64, StoreError> {

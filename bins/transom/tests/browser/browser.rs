@@ -74,6 +74,7 @@ impl Browser {
     pub async fn resize(&self, width: u32, height: u32) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
     }
 
     /// Calls a method of Chromium's own protocol.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
 use transom_testkit::Upstream;
 
 use crate::browser::Browser;
@@ -36,6 +37,30 @@ async fn a_file_that_is_refused_or_cannot_be_read_says_why() {
     browser.sees_no("program.exe").await;
     browser.press("broken.pdf").await;
     browser.sees("Read it again").await;
+    browser.finish().await;
+}
+
+/// Drags what matches the first selector onto what matches the second, or a new file where the first is empty.
+const DRAG: &str = "const [from, to] = arguments; const data = new DataTransfer(); \
+    if (from) document.querySelector(from).dispatchEvent(new DragEvent('dragstart', { bubbles: true, dataTransfer: data })); \
+    else data.items.add(new File(['It snowed in January.'], 'january.txt', { type: 'text/plain' })); \
+    for (const kind of ['dragover', 'drop']) document.querySelector(to).dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));";
+
+#[tokio::test]
+async fn files_are_dropped_on_the_page_and_dragged_into_a_collection() {
+    let upstream = Upstream::start().await;
+    let server = Place::with_upstream(&upstream).into_server().await;
+    let browser = Browser::enter(&server).await;
+    let admin = server.client.sign_in_admin().await;
+    assert_eq!(admin.post("/api/v1/knowledge/create", &json!({"name": "Weather", "description": ""})).await.0, 200);
+    browser.press("Documents").await;
+    browser.sees("Weather").await;
+    browser.page.execute(DRAG, vec![json!(""), json!(".drop")]).await.unwrap();
+    browser.sees("Ready").await;
+    browser.page.execute(DRAG, vec![json!(".files li"), json!(".shelf li:nth-child(2) a")]).await.unwrap();
+    browser
+        .holds("the collection has the file", "return document.querySelector('.shelf li:nth-child(2) small').innerText === '1'", Vec::new())
+        .await;
     browser.finish().await;
 }
 

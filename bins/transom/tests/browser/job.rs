@@ -64,7 +64,7 @@ async fn from_the_first_visit_to_a_cited_answer_that_streams() {
     browser.press("Source 1, manual.txt").await;
     let passage = "return document.querySelector('dialog .passage').innerText.includes(arguments[0])";
     browser.holds("the passage is shown", passage, vec![json!(MANUAL)]).await;
-    browser.press("manual.txt").await;
+    browser.press("Show in the text").await;
     let marked = "return document.querySelector('mark')?.innerText === arguments[0]";
     browser.holds("the passage is marked in the text", marked, vec![json!(MANUAL)]).await;
     browser.finish().await;

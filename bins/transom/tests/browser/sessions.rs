@@ -49,8 +49,14 @@ async fn a_session_that_ends_comes_back_to_where_one_was_and_nothing_typed_is_lo
         .await;
     browser.press("Create API key").await;
     browser.sees("The key is ready.").await;
+    browser.page.delete_all_cookies().await.unwrap();
+    browser.page.refresh().await.unwrap();
+    browser.sees("Your session has ended").await;
+    browser.sign_in(EMAIL, PASSWORD).await;
+    browser.sees("Replace key").await;
     browser.press("Sign out").await;
-    browser.sees("Sign in").await;
+    browser.sees_no("Replace key").await;
+    browser.sees_no("Your session has ended").await;
     browser.finish().await;
 }
 

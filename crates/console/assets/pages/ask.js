@@ -1,6 +1,6 @@
 // One question to one model, with documents attached; the answer as it comes, and what it rests on.
 
-import { SERVER, events, get } from '../api.js';
+import { SERVER, at, events, get } from '../api.js';
 import { Answer } from '../answer.js';
 import { Code, Dialog, Empty, Failure, Icon, Page, Waiting, announce, html, useEffect, useLoad, useRef, useState } from '../ui.js';
 import { curl } from '../snippets.js';
@@ -109,7 +109,7 @@ async function attachNamed({ file, collection }, setAttached) {
   if (!file && !collection) return;
   const type = file ? 'file' : 'collection';
   const id = file ?? collection;
-  const known = await get(file ? `/api/v1/files/${id}` : `/api/v1/knowledge/${id}`).catch(() => undefined);
+  const known = await get(file ? at`/api/v1/files/${id}` : at`/api/v1/knowledge/${id}`).catch(() => undefined);
   if (!known) return;
   setAttached((before) => [...before.filter((one) => one.id !== id), { type, id, name: known.name ?? known.meta?.name ?? known.filename }]);
 }

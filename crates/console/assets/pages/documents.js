@@ -1,6 +1,6 @@
 // Files on their way in, and the collections they are in.
 
-import { events, get, post, remove } from '../api.js';
+import { at, events, get, post, remove } from '../api.js';
 import { Confirm, Dialog, Empty, Failure, Field, Icon, Page, Waiting, announce, html, useDoing, useEffect, useLoad, useRef, useState } from '../ui.js';
 import { forget, upload, watchUploads } from '../uploads.js';
 import { date, number, size, t } from '../words.js';
@@ -68,7 +68,7 @@ function Shelves({ shelves, collection }) {
   </nav>`;
 }
 
-const into = (id, files) => post(`/api/v1/knowledge/${id}/files/batch/add`, files.map((file_id) => ({ file_id })));
+const into = (id, files) => post(at`/api/v1/knowledge/${id}/files/batch/add`, files.map((file_id) => ({ file_id })));
 
 /** Makes a collection, or gives one another name and description. */
 function Naming({ shelf, onClose, onDone }) {
@@ -77,7 +77,7 @@ function Naming({ shelf, onClose, onDone }) {
     event.preventDefault();
     const { name, description } = Object.fromEntries(new FormData(event.target));
     doing.run(async () => {
-      onDone(await post(shelf ? `/api/v1/knowledge/${shelf.id}/update` : '/api/v1/knowledge/create', { name, description }));
+      onDone(await post(shelf ? at`/api/v1/knowledge/${shelf.id}/update` : '/api/v1/knowledge/create', { name, description }));
       onClose();
     });
   };
@@ -98,7 +98,7 @@ function Files({ shelves, shelf, collection, uploads }) {
   const [chosen, setChosen] = useState(new Set());
   const [asking, setAsking] = useState();
   const [found, setFound] = useState(false);
-  const path = collection ? `/api/v1/knowledge/${collection}/files?limit=30&page=` : '/api/v1/files/?content=false&page=';
+  const path = collection ? at`/api/v1/knowledge/${collection}/files?limit=30&page=` : '/api/v1/files/?content=false&page=';
   const list = useLoad(async () => {
     const parts = await Promise.all(Array.from({ length: page }, (_, place) => get(path + (place + 1))));
     return { items: parts.flatMap(({ items }) => items), total: parts[0].total };
@@ -166,15 +166,15 @@ function Files({ shelves, shelf, collection, uploads }) {
       </div>`}`}
     ${asking === 'rename' && html`<${Naming} shelf=${shelf} onClose=${() => setAsking()} onDone=${shelves.again} />`}
     ${asking === 'shelf' && html`<${Confirm} title=${t('shelf.delete')} action=${t('shelf.delete')} onClose=${() => setAsking()}
-      onDo=${async () => { await remove(`/api/v1/knowledge/${collection}/delete`); shelves.again(); location.hash = '#/documents'; }}>
+      onDo=${async () => { await remove(at`/api/v1/knowledge/${collection}/delete`); shelves.again(); location.hash = '#/documents'; }}>
       ${t('shelf.delete.means', { name: shelf.name })}
     </${Confirm}>`}
     ${asking === 'delete' && html`<${Confirm} title=${t('delete')} action=${t('delete')} onClose=${() => setAsking()}
-      onDo=${async () => { for (const { id } of selection) await remove(`/api/v1/files/${id}`); tell(t('deleted')); }}>
+      onDo=${async () => { for (const { id } of selection) await remove(at`/api/v1/files/${id}`); tell(t('deleted')); }}>
       ${t('delete.means', { n: number(selection.length) })}
     </${Confirm}>`}
     ${asking === 'take' && html`<${Confirm} title=${t('shelf.remove')} action=${t('shelf.remove')} onClose=${() => setAsking()}
-      onDo=${async () => { for (const { id } of selection) await post(`/api/v1/knowledge/${collection}/file/remove?delete_file=false`, { file_id: id }); tell(t('saved')); }}>
+      onDo=${async () => { for (const { id } of selection) await post(at`/api/v1/knowledge/${collection}/file/remove?delete_file=false`, { file_id: id }); tell(t('saved')); }}>
       ${t('shelf.remove.means', { n: number(selection.length) })}
     </${Confirm}>`}
     ${asking === 'add' && html`<${Adding} shelves=${shelves} files=${selection} onClose=${() => setAsking()} onDone=${tell} />`}
@@ -207,7 +207,7 @@ function useSteps(files, steps, setSteps) {
 async function follow(id, signal, keep) {
   let last;
   try {
-    for await (const state of events('GET', `/api/v1/files/${id}/process/status?stream=true`, undefined, signal)) {
+    for await (const state of events('GET', at`/api/v1/files/${id}/process/status?stream=true`, undefined, signal)) {
       last = state;
       keep(state);
     }

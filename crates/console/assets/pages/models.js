@@ -1,6 +1,6 @@
 // The models that one may use and where they come from; for administrators also who may use which, and functions.
 
-import { get, post } from '../api.js';
+import { at, get, post } from '../api.js';
 import { Card, Dialog, Empty, Failure, Icon, Page, Switch, Waiting, announce, html, useDoing, useLoad, useState } from '../ui.js';
 import { number, t } from '../words.js';
 
@@ -27,7 +27,7 @@ export function Models({ admin }) {
       ${all.length > 8 && html`<input type="search" aria-label=${t('filter')} placeholder=${t('filter')} value=${filter} onInput=${(event) => setFilter(event.target.value)} />`}
       ${all.length > 0 && html`<ul class="rows slim" aria-label=${t('part.models')}>
         ${shown.map((model) => html`<li key=${model.id}>
-          <div class="name"><span>${model.name}</span><span class="soft mono">${model.id}</span></div>
+          <div class="name"><span>${model.name}</span>${model.id !== model.name && html`<span class="soft mono">${model.id}</span>`}</div>
           <span class="tag">${provider(model, status.data)}</span>
           ${admin && html`<button aria-label=${`${t('models.access', { name: model.name })}: ${access(model)}`} onClick=${() => setSharing(model)}><${Icon} name="people" />${access(model)}</button>`}
           <a class="button" href=${`#/ask?model=${encodeURIComponent(model.id)}`} aria-label=${`${t('part.ask')}: ${model.name}`}>${t('part.ask')}</a>
@@ -50,10 +50,12 @@ const host = (address) => {
 
 /** Who answers for a model, with the address where the reader may know it. */
 function provider(model, status) {
-  const kind = model.pipe ? 'function' : model.owned_by === 'ollama' ? 'ollama' : 'openai';
+  const kind = model.pipe ? 'function' : ['ollama', 'openai'].find((api) => model[api]) ?? 'own';
   if (model.preset) return t('provider.preset', { base: model.info?.base_model_id ?? '' });
   const indices = model.ollama?.urls ?? (model.urlIdx === undefined ? [] : [model.urlIdx]);
-  const at = indices.map((index) => status?.connections.find((one) => one.kind === kind && one.index === index)).filter(Boolean);
+  const ofKind = status?.connections.filter((one) => one.kind === kind) ?? [];
+  // Where there is one of its kind, its kind says enough.
+  const at = ofKind.length > 1 ? ofKind.filter(({ index }) => indices.includes(index)) : [];
   return [t(`provider.${kind}`), ...at.map(({ address }) => host(address))].join(' · ');
 }
 
@@ -138,7 +140,7 @@ function Access({ model, onClose, onDone }) {
 function Functions({ functions, changed }) {
   const doing = useDoing();
   const toggle = (one) => doing.run(async () => {
-    await post(`/api/v1/functions/id/${encodeURIComponent(one.id)}/toggle`);
+    await post(at`/api/v1/functions/id/${one.id}/toggle`);
     announce(t('saved'));
     functions.again();
     changed();

@@ -41,15 +41,15 @@ export function Search({ names, some, onFound }) {
   </div>`;
 }
 
-/** A passage with the file it is of, its page, and how near it is to the question. */
-export function Passage({ passage }) {
+/** A passage with the file it is of, its page, and how near it is to the question. `link` is said where the file's name is known already. */
+export function Passage({ passage, link }) {
   const { text, about, score } = passage;
   const at = Number.isInteger(about.start_index) ? `&at=${about.start_index}&length=${[...text].length}` : '';
   const page = about.page_label ?? (Number.isInteger(about.page) ? about.page + 1 : undefined);
   return html`<article class="passage">
     <div class="row apart">
       <span class="row">
-        ${about.file_id ? html`<a href=${`#/text?file=${about.file_id}${at}`}>${about.name ?? about.source}</a>` : html`<b>${about.name ?? about.source}</b>`}
+        ${about.file_id ? html`<a href=${`#/text?file=${about.file_id}${at}`}>${link ?? about.name ?? about.source}</a>` : html`<b>${about.name ?? about.source}</b>`}
         ${page !== undefined && html`<span class="tag">${t('page', { n: page })}</span>`}
       </span>
       ${typeof score === 'number' && html`<span class="score small soft">

@@ -1,6 +1,6 @@
 // One file: what is known of it, and the text that was read from it.
 
-import { SERVER, events, get, post, remove } from '../api.js';
+import { SERVER, at, events, get, post, remove } from '../api.js';
 import { Card, Confirm, Failure, Icon, Page, Waiting, html, useDoing, useEffect, useLoad, useRef, useState } from '../ui.js';
 import { date, size, t } from '../words.js';
 import { State } from './documents.js';
@@ -9,8 +9,8 @@ import { State } from './documents.js';
 const PART = 200_000;
 
 export function Text({ query }) {
-  const { file: id, at, length } = query;
-  const file = useLoad(() => get(`/api/v1/files/${encodeURIComponent(id)}`), [id]);
+  const { file: id } = query;
+  const file = useLoad(() => get(at`/api/v1/files/${id}`), [id]);
   const [asking, setAsking] = useState(false);
   const [state, setState] = useState();
   const doing = useDoing();
@@ -19,7 +19,7 @@ export function Text({ query }) {
     if (!status || status === 'completed' || status === 'failed') return undefined;
     const leaving = new AbortController();
     const follow = async () => {
-      for await (const step of events('GET', `/api/v1/files/${id}/process/status?stream=true`, undefined, leaving.signal)) setState(step);
+      for await (const step of events('GET', at`/api/v1/files/${id}/process/status?stream=true`, undefined, leaving.signal)) setState(step);
       setState();
       file.again();
     };
@@ -36,7 +36,7 @@ export function Text({ query }) {
   const name = meta.name ?? known?.filename ?? t('part.text');
   const actions = known && html`
     ${status === 'completed' && html`<a class="button main" href=${`#/ask?file=${id}`}><${Icon} name="ask" />${t('ask.about')}</a>`}
-    <a class="button" href=${`${SERVER}/api/v1/files/${id}/content?attachment=true`} download=${name}>${t('text.download')}</a>
+    <a class="button" href=${SERVER + at`/api/v1/files/${id}/content?attachment=true`} download=${name}>${t('text.download')}</a>
     <button class="danger plain" onClick=${() => setAsking(true)}>${t('delete')}</button>`;
   return html`<${Page} title=${name} back=${['#/documents', t('part.documents')]} actions=${actions}>
     <${Failure} error=${file.error ?? doing.error} />
@@ -54,10 +54,10 @@ export function Text({ query }) {
         ${status === 'failed' && html`<div class="row"><button disabled=${doing.busy} onClick=${again}>${t('text.again')}</button></div>`}
       </${Card}>
       ${status === 'completed' && html`<${Card} title=${t('text.read')} note=${t('text.read.what')}>
-        ${content ? html`<${Read} text=${content} ...${{ at, length }} />` : html`<p class="soft">${t('text.empty')}</p>`}
+        ${content ? html`<${Read} text=${content} at=${query.at} length=${query.length} />` : html`<p class="soft">${t('text.empty')}</p>`}
       </${Card}>`}`}
     ${asking && html`<${Confirm} title=${t('delete')} action=${t('delete')} onClose=${() => setAsking(false)}
-      onDo=${async () => { await remove(`/api/v1/files/${id}`); location.hash = '#/documents'; }}>${t('delete.means', { n: 1 })}</${Confirm}>`}
+      onDo=${async () => { await remove(at`/api/v1/files/${id}`); location.hash = '#/documents'; }}>${t('delete.means', { n: 1 })}</${Confirm}>`}
   </${Page}>`;
 }
 

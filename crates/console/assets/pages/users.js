@@ -1,6 +1,6 @@
 // Accounts, for administrators.
 
-import { get, post, remove } from '../api.js';
+import { at, get, post, remove } from '../api.js';
 import { Card, Confirm, Dialog, Failure, Field, Icon, Page, Waiting, announce, html, useDoing, useLoad, useState } from '../ui.js';
 import { date, number, t } from '../words.js';
 
@@ -21,7 +21,7 @@ export function Users({ user: own }) {
   }, [search, page]);
   const users = list.data?.users ?? [];
   const setRole = ({ id, name, email, profile_image_url }, role) => doing.run(async () => {
-    await post(`/api/v1/users/${id}/update`, { role, name, email, profile_image_url });
+    await post(at`/api/v1/users/${id}/update`, { role, name, email, profile_image_url });
     list.again();
     announce(t('saved'));
   });
@@ -52,7 +52,7 @@ export function Users({ user: own }) {
     </${Card}>
     ${adding && html`<${Adding} onClose=${() => setAdding(false)} onDone=${list.again} />`}
     ${deleting && html`<${Confirm} title=${t('users.delete', { name: deleting.name })} action=${t('delete')} onClose=${() => setDeleting()}
-      onDo=${async () => { await remove(`/api/v1/users/${deleting.id}`); list.again(); }}>${t('users.delete.means')}</${Confirm}>`}
+      onDo=${async () => { await remove(at`/api/v1/users/${deleting.id}`); list.again(); }}>${t('users.delete.means')}</${Confirm}>`}
   </${Page}>`;
 }
 
