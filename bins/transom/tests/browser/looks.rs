@@ -131,6 +131,8 @@ async fn judge(browser: &Browser, what: &str) {
 }
 
 async fn photograph(browser: &Browser, name: &str) {
+    // The pointer of the last click would leave something underlined.
+    browser.devtools("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": 1, "y": 1})).await;
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/console");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(format!("{name}.png")), browser.page.screenshot().await.unwrap()).unwrap();

@@ -27,6 +27,7 @@ mod place;
 mod documents;
 mod hostile;
 mod job;
+mod keyboard;
 mod looks;
 mod opening;
 mod people;

@@ -27,8 +27,9 @@ export function Models({ admin }) {
       ${all.length > 8 && html`<input type="search" aria-label=${t('filter')} placeholder=${t('filter')} value=${filter} onInput=${(event) => setFilter(event.target.value)} />`}
       ${all.length > 0 && html`<ul class="rows slim" aria-label=${t('part.models')}>
         ${shown.map((model) => html`<li key=${model.id}>
-          <div class="name"><span>${model.name}</span>${model.id !== model.name && html`<span class="soft mono">${model.id}</span>`}</div>
-          <span class="tag">${provider(model, status.data)}</span>
+          <div class="name"><span>${model.name}</span><span class="soft">
+            ${provider(model, status.data)}${model.id !== model.name && html` · <span class="mono">${model.id}</span>`}
+          </span></div>
           ${admin && html`<button aria-label=${`${t('models.access', { name: model.name })}: ${access(model)}`} onClick=${() => setSharing(model)}><${Icon} name="people" />${access(model)}</button>`}
           <a class="button" href=${`#/ask?model=${encodeURIComponent(model.id)}`} aria-label=${`${t('part.ask')}: ${model.name}`}>${t('part.ask')}</a>
         </li>`)}
