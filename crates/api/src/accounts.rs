@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
 use crate::credentials::{COOKIE, Current};
-use crate::description::shapes::{PermissionsShape, Status};
+use crate::description::shapes::{PermissionsShape, RoleShape, Status};
 use crate::reply::Reply;
 use crate::table::Table;
 use crate::user_shapes::Face;
@@ -23,43 +23,56 @@ pub(crate) fn routes(table: &mut Table) {
     table.at("/api/v1/auths/signin").post(sign_in).or([401, 429]);
     table.at("/api/v1/auths/signout").post(sign_out).or([403]);
     table.at("/api/v1/auths/add").post(add_account);
-    table.at("/api/v1/auths/update/password").post(update_password);
+    table.at("/api/v1/auths/update/password").post(update_password).or([429]);
     table.at("/api/v1/auths/update/profile").post(update_profile);
     table.at("/api/v1/auths/api_key").get(get_api_key).or([404]).post(create_api_key).delete(delete_api_key);
     table.at("/api/v1/auths/admin/details").get(auth_config::get_admin_details).or([400]);
     table.at("/api/v1/auths/admin/config").get(auth_config::get_config).post(auth_config::set_config);
 }
 
+/// A new account.
 #[derive(Deserialize, ToSchema)]
 struct SignUpRequest {
     name: String,
     email: String,
+    #[schema(format = Password)]
     password: String,
+    #[schema(pattern = r"^(/([^/\\][^\\]*)?|data:image/(png|jpeg|gif|webp);base64,.*)?$")]
     profile_image_url: Option<String>,
 }
 
+/// A new account for somebody else.
 #[derive(Deserialize, ToSchema)]
 struct AddRequest {
     #[serde(flatten)]
     account: SignUpRequest,
+    #[schema(value_type = Option<RoleShape>)]
     role: Option<String>,
 }
 
+/// Who signs in.
 #[derive(Deserialize, ToSchema)]
 struct SignInRequest {
     email: String,
+    #[schema(format = Password)]
     password: String,
 }
 
+/// A change of password.
 #[derive(Deserialize, ToSchema)]
 struct PasswordRequest {
+    /// The present one.
+    #[schema(format = Password)]
     password: String,
+    #[schema(format = Password)]
     new_password: String,
 }
 
+/// What an account shows of itself.
 #[derive(Deserialize, ToSchema)]
 struct ProfileRequest {
     name: String,
+    #[schema(pattern = r"^(/([^/\\][^\\]*)?|data:image/(png|jpeg|gif|webp);base64,.*)?$")]
     profile_image_url: String,
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct AuthConfigRequest {
     enable_api_keys: Option<bool>,
     enable_api_keys_endpoint_restrictions: Option<bool>,
     api_keys_allowed_endpoints: Option<String>,
+    #[schema(value_type = Option<RoleShape>)]
     default_user_role: Option<String>,
     jwt_expires_in: Option<String>,
 }

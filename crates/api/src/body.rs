@@ -36,10 +36,10 @@ where
     }
 }
 
-/// All bytes of a body, whatever media type the client put on them.
-pub struct Raw(pub web::Bytes);
+/// All bytes of a body of the shape `T`, whatever media type the client put on them. Nobody has looked at them.
+pub struct Raw<T>(pub web::Bytes, pub PhantomData<T>);
 
-impl FromRequest for Raw {
+impl<T: 'static> FromRequest for Raw<T> {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
@@ -50,7 +50,7 @@ impl FromRequest for Raw {
                 let status = error.as_response_error().status_code();
                 ApiError::new(status, "the request's body could not be read; it may be larger than this server takes")
             })?;
-            Ok(Self(bytes))
+            Ok(Self(bytes, PhantomData))
         })
     }
 }
@@ -58,12 +58,12 @@ impl FromRequest for Raw {
 /// A JSON object of the shape `T`, of which no more is read than somebody asks for.
 pub struct JsonObject<T>(pub Body, pub PhantomData<T>);
 
-impl<T> FromRequest for JsonObject<T> {
+impl<T: 'static> FromRequest for JsonObject<T> {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = Raw::from_request(request, payload);
+        let raw = Raw::<()>::from_request(request, payload);
         Box::pin(async move { Ok(Self(Body::parse(raw.await?.0).map_err(Error::from)?, PhantomData)) })
     }
 }
@@ -76,13 +76,25 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Json<T> {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = Raw::from_request(request, payload);
+        let raw = Raw::<()>::from_request(request, payload);
         Box::pin(async move {
             let raw = raw.await?;
             serde_json::from_slice(&raw.0)
                 .map(Self)
                 .map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
         })
+    }
+}
+
+/// A body that is passed on as it comes.
+pub(crate) struct Streaming(pub(crate) Payload);
+
+impl FromRequest for Streaming {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(_request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(payload.take())))
     }
 }
 

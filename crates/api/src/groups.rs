@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
 use crate::description::shapes::PermissionsShape;
-use crate::params::{Path, Query};
+use crate::params::{Path, Query, number};
 use crate::reply::{List, Reply};
 use crate::table::Table;
 use crate::user_shapes::AccountInfo;
@@ -55,7 +55,9 @@ struct MembersRequest {
 struct MembersQuery {
     #[serde(default)]
     query: String,
-    page: Option<usize>,
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
+    page: Option<u64>,
 }
 
 /// A group as everybody may see it.
@@ -203,9 +205,9 @@ async fn list_members(
     let mut members = app.groups.members(&caller, &id).await?;
     members.retain(|user| user.name.to_lowercase().contains(&wanted) || user.email.contains(&wanted));
     let total = members.len();
-    let skip = query.page.unwrap_or(1).saturating_sub(1).saturating_mul(PAGE);
+    let page = usize::try_from(query.page.unwrap_or(1)).unwrap_or(usize::MAX);
     let member = |user| Member { account: AccountInfo::new(user, &[]), membership_type: "direct", via_group_ids: Vec::new() };
-    let items = members.iter().skip(skip).take(PAGE).map(member).collect();
+    let items = members.iter().skip(page.saturating_sub(1).saturating_mul(PAGE)).take(PAGE).map(member).collect();
     Ok(Reply::of(&MembersPage { items, total, counts: MemberCounts { direct: total, inherited: 0, effective: total } }))
 }
 

@@ -61,7 +61,7 @@ struct ById {
 /// A record as clients send it.
 #[derive(Deserialize, ToSchema)]
 struct RecordRequest {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+$")]
     id: ModelId,
     #[schema(value_type = Option<String>)]
     base_model_id: Option<ModelId>,
@@ -98,7 +98,7 @@ impl From<RecordRequest> for NewModelRecord {
 /// Who may use a model from now on.
 #[derive(Deserialize, ToSchema)]
 struct GrantsRequest {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+$")]
     id: ModelId,
     name: Option<String>,
     #[schema(value_type = Vec<GrantShape>)]

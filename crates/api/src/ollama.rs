@@ -1,7 +1,8 @@
 //! `/ollama/…`: Ollama's own API, byte for byte, behind our credentials and grants.
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Payload};
+use actix_web::dev::Payload;
+use actix_web::web::Data;
 use futures_util::StreamExt;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,11 @@ use transom_domain::Caller;
 use transom_llm::{LlmError, RawBody};
 use utoipa::ToSchema;
 
-use crate::body::{Authorized, Raw};
+use crate::body::{Authorized, Raw, Streaming};
 use crate::description::shapes::{Object, Status};
-use crate::description::wire::OpenAiModels;
+use crate::description::wire::{ModelCall, OpenAiModels};
 use crate::openai::outgoing_call;
-use crate::params::{Path, Query};
+use crate::params::{Path, Query, number};
 use crate::reply::{Relayed, Reply};
 use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn, relay};
@@ -43,8 +44,8 @@ const CHANGING: [&str; 4] = ["/api/pull", "/api/push", "/api/create", "/api/copy
 pub(crate) fn routes(table: &mut Table) {
     table.at(["/ollama/", "/ollama"]).get(get_ollama_status).head(get_ollama_status);
     table.at("/ollama/config").get(get_ollama_config);
-    table.at(with_index("/api/tags")).get(list_ollama_tags);
-    table.at(with_index("/v1/models")).get(list_ollama_models);
+    table.at(with_index("/api/tags")).get(list_ollama_tags).or([404]);
+    table.at(with_index("/v1/models")).get(list_ollama_models).or([404]);
     table.at("/ollama/api/ps").get(list_running).or([404]);
     table.at(with_index("/api/version")).get(get_ollama_version).or([404]);
     table.at(with_index("/api/blobs/{digest}")).head(forward_blob).post(forward_blob);
@@ -66,11 +67,13 @@ fn with_index(path: &str) -> [String; 2] {
 #[derive(Deserialize, ToSchema)]
 struct Choice {
     /// Which connection of the settings, counted from 0
-    url_idx: Option<usize>,
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
+    url_idx: Option<u64>,
 }
 
 fn chosen(request: &HttpRequest, choice: &Choice) -> Option<usize> {
-    request.match_info().get("index").and_then(|index| index.parse().ok()).or(choice.url_idx)
+    request.match_info().get("index").and_then(|index| index.parse().ok()).or_else(|| usize::try_from(choice.url_idx?).ok())
 }
 
 /// The route below `/ollama`, without the prefix under which somebody mounted it, and without the connection's index: the path at the upstream.
@@ -212,10 +215,10 @@ fn numbers(version: &str) -> Vec<u64> {
 async fn use_model(
     gateway: Data<Gateway>,
     request: HttpRequest,
-    call: Authorized<SignedIn, Raw>,
+    call: Authorized<SignedIn, Raw<ModelCall>>,
     choice: Query<Choice>,
 ) -> Result<Relayed, ApiError> {
-    let Authorized(SignedIn(caller), Raw(bytes)) = call;
+    let Authorized(SignedIn(caller), Raw(bytes, _)) = call;
     let mut forward = outgoing(&request, &choice);
     // curl labels a JSON body as a form; the upstream is told what it is.
     forward.content_type = Some("application/json".to_owned());
@@ -227,10 +230,10 @@ async fn use_model(
 async fn change_model(
     gateway: Data<Gateway>,
     request: HttpRequest,
-    call: Authorized<Admin, Raw>,
+    call: Authorized<Admin, Raw<Object>>,
     choice: Query<Choice>,
 ) -> Result<Relayed, ApiError> {
-    let Authorized(Admin(caller), Raw(bytes)) = call;
+    let Authorized(Admin(caller), Raw(bytes, _)) = call;
     let mut forward = outgoing(&request, &choice);
     forward.content_type = Some("application/json".to_owned());
     relay::upstream(gateway.chat.change_model(&caller, forward, bytes).await?).await
@@ -244,7 +247,7 @@ async fn forward_blob(
     _admin: Admin,
     path: Path<Blob>,
     choice: Query<Choice>,
-    payload: Payload,
+    Streaming(payload): Streaming,
 ) -> Result<Relayed, ApiError> {
     let is_digest = path
         .digest

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::body::{Authorized, JsonObject, Raw};
 use crate::chat::reply;
 use crate::description::shapes::Object;
-use crate::description::wire::{ChatCompletion, ChatRequest, Embeddings, EmbeddingsRequest, OpenAiModels};
+use crate::description::wire::{Anything, ChatCompletion, ChatRequest, Embeddings, EmbeddingsRequest, OpenAiModels};
 use crate::params::Path;
 use crate::reply::{Relayed, Reply, Streamed};
 use crate::table::Table;
@@ -24,7 +24,7 @@ use crate::{Admin, ApiError, SignedIn, head, relay};
 pub(crate) fn routes(table: &mut Table) {
     table.at("/openai/config").get(get_openai_config);
     table.at("/openai/models").get(list_openai_models);
-    table.at("/openai/models/{index:\\d+}").get(list_openai_models_of_one);
+    table.at("/openai/models/{index}").get(list_openai_models_of_one);
     table.at("/openai/chat/completions").post(complete_openai_chat).or([404, 409, 503]);
     table.at("/openai/embeddings").post(create_openai_embeddings).or([404, 429, 502, 504]);
     table.at("/openai/{path:.+}").post(forward).get(forward_for_admin).put(forward_for_admin).delete(forward_for_admin);
@@ -111,8 +111,8 @@ async fn create_openai_embeddings(
 ///
 /// One that names a model in a JSON body goes where that model is granted; every other is an administrator's.
 #[api_v2_operation]
-async fn forward(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<SignedIn, Raw>) -> Result<Relayed, ApiError> {
-    let Authorized(SignedIn(caller), Raw(bytes)) = call;
+async fn forward(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<SignedIn, Raw<Anything>>) -> Result<Relayed, ApiError> {
+    let Authorized(SignedIn(caller), Raw(bytes, _)) = call;
     let forward = outgoing(&request)?;
     let names_model = transom_llm::Body::parse(bytes.clone()).is_ok_and(|body| body.has("model"));
     let answer = match (names_model, caller.is_admin()) {
@@ -125,8 +125,12 @@ async fn forward(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<
 
 /// Passes an administrator's call on to the upstream
 #[api_v2_operation]
-async fn forward_for_admin(gateway: Data<Gateway>, request: HttpRequest, call: Authorized<Admin, Raw>) -> Result<Relayed, ApiError> {
-    let Authorized(_, Raw(bytes)) = call;
+async fn forward_for_admin(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    call: Authorized<Admin, Raw<Anything>>,
+) -> Result<Relayed, ApiError> {
+    let Authorized(_, Raw(bytes, _)) = call;
     let body = if bytes.is_empty() { RawBody::Empty } else { RawBody::Whole(bytes) };
     relay::upstream(gateway.chat.forward_as_admin(Kind::OpenAi, outgoing(&request)?, body).await?).await
 }

@@ -5,7 +5,8 @@ use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use transom_app::Error;
 
 use crate::ApiError;
@@ -50,6 +51,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         let query = web::Query::<T>::from_query(request.query_string());
         ready(query.map(|query| Self(query.into_inner())).map_err(|error| malformed("the query", &error)))
     }
+}
+
+/// The largest number that a query may hold, of a page or of how many.
+pub(crate) const LARGEST: u64 = 1_000_000_000;
+
+/// Reads a number of a query.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if number <= LARGEST { Ok(Some(number)) } else { Err(D::Error::custom("the number is too large")) }
 }
 
 fn malformed(what: &str, error: &dyn std::fmt::Display) -> ApiError {

@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 
 use crate::accounts::role;
 use crate::body::{Authorized, Json};
-use crate::description::shapes::{Object, ObjectOrNull, PermissionsShape};
+use crate::description::shapes::{Object, ObjectOrNull, PermissionsShape, RoleShape};
 use crate::groups::GroupResponse;
-use crate::params::{Path, Query};
+use crate::params::{Path, Query, number};
 use crate::reply::{List, Reply};
 use crate::table::Table;
 use crate::user_shapes::{Account, AccountBrief, AccountInfo, AccountInfos};
@@ -47,6 +47,8 @@ struct ListQuery {
     query: Option<String>,
     order_by: Option<String>,
     direction: Option<String>,
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     page: Option<u64>,
 }
 
@@ -69,12 +71,22 @@ impl From<ListQuery> for UserQuery {
     }
 }
 
+/// What accounts may do by default.
+#[derive(Deserialize, ToSchema)]
+struct DefaultPermissions {
+    #[serde(flatten)]
+    #[schema(value_type = PermissionsShape)]
+    tree: Permissions,
+}
+
 /// What is changed of an account; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 struct AccountUpdate {
+    #[schema(value_type = Option<RoleShape>)]
     role: Option<String>,
     name: Option<String>,
     email: Option<String>,
+    #[schema(pattern = r"^(/([^/\\][^\\]*)?|data:image/(png|jpeg|gif|webp);base64,.*)?$")]
     profile_image_url: Option<String>,
     password: Option<String>,
 }
@@ -148,9 +160,9 @@ async fn get_default_permissions(app: Data<App>, Admin(caller): Admin) -> Result
 #[api_v2_operation]
 async fn set_default_permissions(
     app: Data<App>,
-    Authorized(Admin(caller), Json(tree)): Authorized<Admin, Json<Object>>,
+    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<DefaultPermissions>>,
 ) -> Result<Reply<PermissionsShape>, ApiError> {
-    Ok(Reply::shaped(&app.accounts.set_default_permissions(&caller, Permissions(tree.0)).await?))
+    Ok(Reply::shaped(&app.accounts.set_default_permissions(&caller, request.tree).await?))
 }
 
 /// Shows what accounts may do where nothing was changed

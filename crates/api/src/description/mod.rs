@@ -5,6 +5,7 @@
 //! asked pays nothing.
 
 mod carry;
+mod examples;
 mod operations;
 mod page;
 mod rules;
@@ -94,7 +95,7 @@ fn complete(described: &mut DefaultOperationRaw, table: &Table, place: &Place, i
     }
     for part in parts(path) {
         let (name, pattern) = part.split_once(':').unwrap_or((part, ""));
-        let is_number = pattern == "\\d+";
+        let is_number = pattern == "\\d+" || name == "index";
         described.parameters.push(Either::Right(Parameter {
             name: name.to_owned(),
             in_: ParameterIn::Path,

@@ -1,13 +1,13 @@
 //! What each extractor and each answer says of an operation: what goes in and comes out, and what can be refused.
 
 use paperclip::actix::OperationModifier;
-use paperclip::v2::models::{DataType, DataTypeFormat, DefaultOperationRaw, Either, Parameter, ParameterIn, Response};
+use paperclip::v2::models::{DataType, DefaultOperationRaw, Either, Parameter, ParameterIn, Response};
 use paperclip::v2::schema::{Apiv2Errors, Apiv2Schema};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::carry::{carry, content, define, mention, schema};
-use crate::body::{Authorized, Form, Json, JsonObject, Raw, UploadForm};
+use crate::body::{Authorized, Form, Json, JsonObject, Raw, Streaming, UploadForm};
 use crate::credentials::Current;
 use crate::params::{Path, Query};
 use crate::reply::{Download, List, Relayed, Reply, Streamed};
@@ -19,7 +19,7 @@ macro_rules! plain {
     ($($name:ident $(<$($type:ident),+>)?),+ $(,)?) => { $( impl $(<$($type),+>)? Apiv2Schema for $name $(<$($type),+>)? {} )+ };
 }
 
-plain!(SignedIn, Admin, Visitor, Current, Authorized<C, B>, Raw, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
+plain!(SignedIn, Admin, Visitor, Current, Authorized<C, B>, Raw<T>, Streaming, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
 plain!(Reply<T>, List<T>, Streamed<T>, Relayed, Download);
 
 /// What becomes of a call where an upstream is asked: too many calls, broken, or too slow.
@@ -28,6 +28,10 @@ const UPSTREAM: [u16; 3] = [429, 502, 504];
 fn answers(operation: &mut DefaultOperationRaw, content: Value) {
     let response = Response { description: Some("OK".to_owned()), schema: Some(carry(content)), ..Response::default() };
     operation.responses.insert("200".to_owned(), Either::Right(response));
+}
+
+fn events() -> Value {
+    json!({ "schema": { "description": "Server-Sent Events, each with a JSON object as its `data`" } })
 }
 
 /// The bodies of refusals are all alike and are put in by the rules.
@@ -101,10 +105,22 @@ impl<T: ToSchema> OperationModifier for JsonObject<T> {
     }
 }
 
-impl OperationModifier for Raw {
+impl<T: ToSchema> OperationModifier for Raw<T> {
     fn update_parameter(operation: &mut DefaultOperationRaw) {
-        takes(operation, content("application/json", &json!({})), false);
-        refuses(operation, [400, 413]);
+        // A body of which nothing is required may be left out.
+        takes(operation, content("application/json", &mention::<T>()), schema::<T>()["required"].is_array());
+        refuses(operation, [400, 413, 422]);
+    }
+
+    fn update_definitions(definitions: &mut Definitions) {
+        define::<T>(definitions);
+    }
+}
+
+impl OperationModifier for Streaming {
+    fn update_parameter(operation: &mut DefaultOperationRaw) {
+        takes(operation, content("application/octet-stream", &json!({})), false);
+        refuses(operation, [400]);
     }
 }
 
@@ -152,8 +168,8 @@ fn parameter(name: &str, field: &Value, required: bool) -> Parameter<paperclip::
             Some("boolean") => DataType::Boolean,
             _ => DataType::String,
         }),
-        format: (field["format"] == "int64").then_some(DataTypeFormat::Int64),
         minimum: field["minimum"].as_f64().map(|least| least as f32),
+        maximum: field["maximum"].as_f64().map(|most| most as f32),
         enum_: field["enum"].as_array().cloned().unwrap_or_default(),
         ..Parameter::default()
     }
@@ -181,8 +197,7 @@ impl<T: ToSchema> OperationModifier for List<T> {
 
 impl<T: ToSchema> OperationModifier for Streamed<T> {
     fn update_response(operation: &mut DefaultOperationRaw) {
-        let events = json!({ "schema": { "type": "string", "description": "Server-Sent Events" } });
-        answers(operation, json!({ "application/json": { "schema": mention::<T>() }, "text/event-stream": events }));
+        answers(operation, json!({ "application/json": { "schema": mention::<T>() }, "text/event-stream": events() }));
         refuses(operation, UPSTREAM);
     }
 
@@ -193,17 +208,17 @@ impl<T: ToSchema> OperationModifier for Streamed<T> {
 
 impl OperationModifier for Relayed {
     fn update_response(operation: &mut DefaultOperationRaw) {
-        let lines = json!({ "schema": { "type": "string", "description": "one JSON object a line" } });
-        let events = json!({ "schema": { "type": "string", "description": "Server-Sent Events" } });
+        let lines = json!({ "schema": { "description": "one JSON object a line" } });
         let any = json!({ "schema": {} });
-        answers(operation, json!({ "application/json": any, "application/x-ndjson": lines, "text/event-stream": events, "*/*": any }));
+        answers(operation, json!({ "application/json": any, "application/x-ndjson": lines, "text/event-stream": events(), "*/*": any }));
         refuses(operation, UPSTREAM);
     }
 }
 
 impl OperationModifier for Download {
     fn update_response(operation: &mut DefaultOperationRaw) {
-        answers(operation, content("*/*", &json!({})));
+        let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+        answers(operation, json!({ "application/octet-stream": bytes, "*/*": { "schema": {} } }));
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::carry::unpack;
-use super::{CREDENTIALS, shapes};
+use super::{CREDENTIALS, examples, shapes};
 use crate::table::Table;
 
 /// What each tag holds.
@@ -34,6 +34,9 @@ pub(super) fn apply(description: &mut Value, table: &Table) {
         for (method, operation) in members(path) {
             bodies(operation);
             refusals(operation);
+            if method == "get" || method == "head" {
+                operation.as_object_mut().map(|operation| operation.remove("requestBody"));
+            }
             if method == "head" {
                 without_bodies(operation);
             }
@@ -45,7 +48,7 @@ fn tag((name, description): &(&str, &str)) -> Value {
     json!({ "name": name, "description": description })
 }
 
-fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+pub(super) fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
@@ -55,6 +58,7 @@ fn definitions(components: &mut Value) {
         if let Some(carried) = unpack(schema) {
             *schema = carried;
         }
+        examples::put(schema);
     }
     components["schemas"]["Failure"] = shapes::failure();
     components["securitySchemes"] = json!({

@@ -41,6 +41,8 @@ pub(super) fn failure() -> Value {
 mod mirrors {
     #![allow(dead_code, reason = "only their shape counts")]
 
+    use std::collections::BTreeMap;
+
     use super::{Map, Object, ToSchema, Value};
 
     /// A JSON object, or null where there is none.
@@ -60,7 +62,12 @@ mod mirrors {
     /// What accounts may do in general: switches in sections, such as `features.api_keys`.
     #[derive(ToSchema)]
     #[schema(as = Permissions)]
-    pub(crate) struct PermissionsShape(Map<String, Value>);
+    pub(crate) struct PermissionsShape(BTreeMap<String, SectionShape>);
+
+    /// Switches by their names.
+    #[derive(ToSchema)]
+    #[schema(as = PermissionSection)]
+    pub(crate) struct SectionShape(BTreeMap<String, bool>);
 
     /// Who may read or write something. The user `*` is everyone.
     #[derive(ToSchema)]

@@ -34,17 +34,18 @@ pub(crate) struct OpenAiModels {
     object: String,
 }
 
-/// A conversation to go on with. Fields that are not listed go to the model's server as they are.
+/// A conversation to go on with. What is not said of it here is for the model's server to judge: it is passed on as it is.
 #[derive(ToSchema)]
 #[schema(examples(json!({ "model": "llama3.1:latest", "messages": [{ "role": "user", "content": "When does the warranty end?" }] })))]
 pub(crate) struct ChatRequest {
     /// The id of a model that the caller may use.
     model: String,
-    messages: Vec<ChatMessage>,
+    /// Messages, each with a `role` and a `content`.
+    messages: Option<Value>,
     /// Whether the answer comes as Server-Sent Events.
     stream: Option<bool>,
-    /// Files and collections in which sources for the answer are found.
-    files: Option<Vec<ChatFile>>,
+    /// Files (`{"type": "file", "id": …}`) and collections (`{"type": "collection", "id": …}`) in which sources are found.
+    files: Option<Vec<Value>>,
 }
 
 /// A message of a conversation.
@@ -63,13 +64,16 @@ pub(crate) enum MessageContent {
     Parts(Vec<Object>),
 }
 
-/// A file (`"type": "file"`) or a collection (`"type": "collection"`) by its id.
+/// A call that uses a model. The rest is as the upstream's own API has it.
 #[derive(ToSchema)]
-pub(crate) struct ChatFile {
-    #[schema(examples("collection"))]
-    r#type: Option<String>,
-    id: Option<String>,
+#[schema(examples(json!({ "model": "llama3.1:latest", "prompt": "When does the warranty end?", "stream": false })))]
+pub(crate) struct ModelCall {
+    model: String,
 }
+
+/// Whatever the upstream's own API takes.
+#[derive(ToSchema)]
+pub(crate) struct Anything(Value);
 
 /// The model's answer. `sources` holds what it was given of files and collections.
 #[derive(ToSchema)]
@@ -98,10 +102,10 @@ pub(crate) struct ChatChoice {
 pub(crate) struct ChatCompletedRequest {
     #[schema(examples("llama3.1:latest"))]
     model: String,
-    messages: Vec<ChatMessage>,
-    chat_id: Option<String>,
-    id: Option<String>,
-    session_id: Option<String>,
+    messages: Option<Value>,
+    chat_id: Option<Value>,
+    id: Option<Value>,
+    session_id: Option<Value>,
 }
 
 /// Texts to embed.
@@ -109,15 +113,8 @@ pub(crate) struct ChatCompletedRequest {
 pub(crate) struct EmbeddingsRequest {
     #[schema(examples("nomic-embed-text"))]
     model: String,
-    input: EmbeddingsInput,
-}
-
-/// A text, several, or tokens.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub(crate) enum EmbeddingsInput {
-    Text(String),
-    Several(Vec<Value>),
+    /// A text, several, or tokens.
+    input: Value,
 }
 
 /// Vectors in the order of the texts.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
 use crate::description::shapes::Message;
-use crate::params::{Path, Query};
+use crate::params::{Path, Query, number};
 use crate::reply::{List, Reply, Streamed};
 use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn};
@@ -55,7 +55,8 @@ pub(crate) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 
 #[derive(Deserialize, ToSchema)]
 struct ListRequest {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     page: Option<u64>,
     #[serde(default, deserialize_with = "switch")]
     content: Option<bool>,
@@ -84,9 +85,11 @@ struct SearchRequest {
     filename: Option<String>,
     #[serde(default, deserialize_with = "switch")]
     content: Option<bool>,
-    #[serde(default)]
-    skip: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
+    skip: Option<u64>,
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     limit: Option<u64>,
 }
 
@@ -108,7 +111,7 @@ async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, 
         own,
         order: FileOrder::CreatedAt,
         direction: Direction::Descending,
-        skip: request.skip,
+        skip: request.skip.unwrap_or_default(),
         limit: Some(request.limit.unwrap_or(100).min(1000)),
     };
     let (files, _) = app.files.list(caller, &query).await?;

@@ -7,6 +7,7 @@ use transom_domain::{FunctionId, FunctionRecord, FunctionSnapshot, UserId, Versi
 use utoipa::ToSchema;
 
 use crate::description::shapes::SnapshotShape;
+use crate::params::number;
 use crate::user_shapes::Owner;
 
 /// A function as clients send it.
@@ -76,6 +77,8 @@ pub(super) struct ExportQuery {
 
 #[derive(Deserialize, ToSchema)]
 pub(super) struct PageQuery {
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     pub(super) page: Option<u64>,
 }
 

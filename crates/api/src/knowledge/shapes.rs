@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::description::shapes::{GrantShape, Object};
 use crate::files::{FileMeta, FileResponse, PAGE, Parts, switch};
+use crate::params::number;
 use crate::user_shapes::Owner;
 
 #[derive(Deserialize, ToSchema)]
@@ -16,7 +17,8 @@ pub(super) struct KnowledgeQueryRequest {
     /// What names and descriptions are searched for
     #[serde(default)]
     pub(super) query: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     pub(super) page: Option<u64>,
 }
 
@@ -76,9 +78,11 @@ pub(super) struct FilesQuery {
     order_by: Option<String>,
     #[serde(default)]
     direction: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     page: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
+    #[schema(maximum = 1_000_000_000)]
     limit: Option<u64>,
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use transom_app::retrieval::Retrieval;
 use transom_app::{App, Error};
@@ -25,7 +26,7 @@ pub(super) struct RetrievalConfig {
     rag_full_context: bool,
     enable_rag_hybrid_search: bool,
     top_k_reranker: usize,
-    hybrid_bm25_weight: f32,
+    hybrid_bm25_weight: Option<f32>,
     rag_reranking_engine: String,
     rag_reranking_model: String,
     rag_external_reranker_url: String,
@@ -58,6 +59,17 @@ pub(super) struct EmbeddingConfig {
     ollama: Object,
     #[serde(rename = "azure_openai_config")]
     azure: Object,
+}
+
+/// The embedding model, as the settings have it already.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct EmbeddingRequest {
+    #[serde(rename = "RAG_EMBEDDING_ENGINE")]
+    engine: String,
+    #[serde(rename = "RAG_EMBEDDING_MODEL")]
+    model: String,
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 /// Shows how files are indexed and found
@@ -102,15 +114,12 @@ pub(super) async fn get_embedding_config(app: Data<App>, _caller: Admin) -> Resu
 #[api_v2_operation]
 pub(super) async fn update_embedding_config(
     app: Data<App>,
-    Authorized(_caller, body): Authorized<Admin, Json<Object>>,
+    Authorized(_caller, Json(request)): Authorized<Admin, Json<EmbeddingRequest>>,
 ) -> Result<Reply<EmbeddingConfig>, ApiError> {
     let current = shown_embedding(&app);
-    for name in ["RAG_EMBEDDING_ENGINE", "RAG_EMBEDDING_MODEL"] {
-        if !body.0.0.get(name).is_some_and(Value::is_string) {
-            return Err(Error::Malformed(format!("the body needs a text {name}")).into());
-        }
-    }
-    for (name, value) in &body.0.0 {
+    check_unchanged("RAG_EMBEDDING_ENGINE", &request.engine.into(), &current)?;
+    check_unchanged("RAG_EMBEDDING_MODEL", &request.model.into(), &current)?;
+    for (name, value) in &request.more {
         check_unchanged(name, value, &current)?;
     }
     Ok(Reply::shaped(&current))

@@ -5,7 +5,7 @@ mod process;
 
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use transom_app::App;
 use transom_app::retrieval::Question;
@@ -60,10 +60,10 @@ struct QuestionRequest {
     #[schema(examples("When does the warranty end?"))]
     query: String,
     /// How many passages.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     k: Option<usize>,
     /// How many of them after reranking.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     k_reranker: Option<usize>,
     /// How near passages must be to the question, from 0 to 1.
     #[serde(default)]
@@ -74,6 +74,14 @@ struct QuestionRequest {
     /// How much words count, from 0 to 1.
     #[serde(default)]
     hybrid_bm25_weight: Option<f32>,
+}
+
+/// A whole number, also one that a client writes as `3.0`.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+    let of_float = || number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float)).map(|float| float as u64);
+    let whole = number.as_u64().or_else(of_float).and_then(|whole| usize::try_from(whole).ok());
+    whole.map(Some).ok_or_else(|| serde::de::Error::custom("a number of passages is a whole number, 0 or more"))
 }
 
 impl From<QuestionRequest> for Question {

@@ -81,8 +81,8 @@ impl Chat {
     /// Passes an administrator's change of a model through, to the connection that has it, and asks for the models anew afterwards.
     pub async fn change_model(&self, caller: &Caller, call: Forward, bytes: Bytes) -> Result<ProxyAnswer, Error> {
         let mut index = call.index;
-        if index.is_none() && !bytes.is_empty() {
-            let body = Body::parse(bytes.clone())?;
+        let body = if bytes.is_empty() { None } else { Some(Body::parse(bytes.clone())?) };
+        if let (None, Some(body)) = (index, body) {
             for member in ["model", "name", "source"] {
                 let Ok(Some(name)) = body.text(member) else { continue };
                 let resolved = self.models.resolve(caller, &name).await?;

@@ -50,6 +50,7 @@ impl Models {
     /// Replaces who may use a model. An administrator may so grant an upstream's model that has no record yet.
     pub async fn set_grants(&self, caller: &Caller, id: &ModelId, name: Option<String>, grants: Vec<Grant>) -> Result<ModelRecord, Error> {
         check_sharing(caller, &grants)?;
+        check_id(id)?;
         let record = match self.kept()?.set_model_grants(caller, id, &grants).await? {
             Some(record) => record,
             None if caller.is_admin() => {
@@ -118,10 +119,7 @@ impl Models {
     /// Whether the caller may have such a record. Only administrators decorate (and so grant) an upstream's own model;
     /// everyone else stands on a model that it may use itself.
     async fn check(&self, caller: &Caller, new: &NewModelRecord) -> Result<(), Error> {
-        let id = new.id.as_str();
-        if id.is_empty() || id.len() > 256 || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(Error::Malformed("`id` is 1 to 256 characters without spaces".to_owned()));
-        }
+        check_id(&new.id)?;
         if caller.is_admin() {
             return Ok(());
         }
@@ -131,7 +129,7 @@ impl Models {
         let Some(base) = &new.base_model_id else {
             return Err(Error::Forbidden("only administrators change the models of an upstream; choose a base model".to_owned()));
         };
-        if self.current().await?.is_an_upstreams(id) {
+        if self.current().await?.is_an_upstreams(new.id.as_str()) {
             return Err(Error::Invalid("this model id is already taken".to_owned()));
         }
         if self.resolve(caller, base.as_str()).await?.is_none() {
@@ -139,6 +137,14 @@ impl Models {
         }
         check_sharing(caller, new.access_grants.as_deref().unwrap_or_default())
     }
+}
+
+fn check_id(id: &ModelId) -> Result<(), Error> {
+    let id = id.as_str();
+    if (1..=256).contains(&id.chars().count()) && !id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Ok(());
+    }
+    Err(Error::Malformed("`id` is 1 to 256 characters without spaces".to_owned()))
 }
 
 /// Sharing with all accounts, and with some, are permissions of their own.
