@@ -24,6 +24,7 @@ mod client;
 #[path = "../process/place.rs"]
 mod place;
 
+mod docs;
 mod documents;
 mod hostile;
 mod job;
