@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{contract, place, run, tidy};
+use crate::{contract, description, place, run, tidy};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -14,6 +14,7 @@ const STEPS: &[Step] = &[
     ("tests", run::unit_tests),
     ("examples", run::doc_tests),
     ("contract", contract_where_it_is),
+    ("description", description::in_brief),
 ];
 
 /// Runs every step, also after one has failed, and says at the end which did and how long each took.
@@ -57,7 +58,7 @@ fn documentation() -> Result<(), String> {
 
 fn contract_where_it_is() -> Result<(), String> {
     if place::shared("contract/run").is_some() {
-        return contract::run(false);
+        return contract::run(false, None);
     }
     println!("skipped: no contract suite in ../shared/contract, and TRANSOM_SHARED names none");
     Ok(())

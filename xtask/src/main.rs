@@ -7,6 +7,7 @@
 mod bench;
 mod ci;
 mod contract;
+mod description;
 mod documents;
 mod place;
 mod retrieval;
@@ -14,6 +15,7 @@ mod run;
 mod tidy;
 mod walkthrough;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -48,12 +50,18 @@ enum Verb {
     Ci,
     /// Checks which crate depends on which, the manifests, and the front page of every crate
     Tidy,
-    /// Runs the contract suite (../shared/contract, or TRANSOM_SHARED) against a server built from here
+    /// Runs the contract suite (../shared/contract, or TRANSOM_SHARED) against a server built from here, and lists where its description
+    /// differs from the reference's
     Contract {
         /// Use a release build
         #[arg(long)]
         release: bool,
+        /// Run this server in place of one built from here
+        #[arg(long, conflicts_with = "release")]
+        server: Option<PathBuf>,
     },
+    /// Tries the description of the API on a running server: with schemathesis, and with a client that is generated from it
+    Description(description::Options),
     /// Kills the server again and again while files come and go, and compares what is left with what was acknowledged
     Crash(run::Crash),
     /// Measures how well questions find the passages that answer them, and writes the table of docs/src/retrieval.md
@@ -72,7 +80,8 @@ fn main() -> ExitCode {
         Verb::Test { args } => run::tests(&args),
         Verb::Ci => ci::run(),
         Verb::Tidy => tidy::run(),
-        Verb::Contract { release } => contract::run(release),
+        Verb::Contract { release, server } => contract::run(release, server),
+        Verb::Description(options) => description::run(&options),
         Verb::Crash(crash) => run::crash(&crash),
         Verb::Retrieval(options) => retrieval::run(&options),
         Verb::Walkthrough(options) => walkthrough::run(&options),

@@ -14,6 +14,13 @@ use crate::place;
 /// A process that does not outlive this one's use of it.
 pub struct Running(Child);
 
+impl Running {
+    /// The process itself.
+    pub fn process(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -50,7 +57,8 @@ pub fn start_server(binary: &Path, upstream: &str, folder: &Path) -> Result<(Str
     Ok((base, running))
 }
 
-fn start(command: &mut Command) -> Result<Running, String> {
+/// Starts a process that is given nothing to read.
+pub fn start(command: &mut Command) -> Result<Running, String> {
     command.stdin(Stdio::null()).spawn().map(Running).map_err(|error| format!("cannot start {command:?}: {error}"))
 }
 

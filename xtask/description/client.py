@@ -1,0 +1,20 @@
+"""Signs in and chats with nothing but a client that was generated from the description."""
+
+import sys
+
+from transom_client import AuthenticatedClient, Client
+from transom_client.api.auths import create_api_key, sign_in
+from transom_client.api.chat import complete_chat
+from transom_client.api.models import list_models
+from transom_client.models import ChatRequest, SignInRequest
+
+base, email, password, model = sys.argv[1:]
+session = sign_in.sync(client=Client(base), body=SignInRequest(email=email, password=password))
+with AuthenticatedClient(base, token=session.token) as signed_in:
+    key = create_api_key.sync(client=signed_in).api_key
+with AuthenticatedClient(base, token=key) as client:
+    models = [entry.id for entry in list_models.sync(client=client).data]
+    assert model in models, models
+    request = ChatRequest(model=model, messages=[{"role": "user", "content": "When does the warranty end?"}])
+    answer = complete_chat.sync(client=client, body=request)
+    print(f"the generated client was answered: {answer.choices[0].message.content}")
