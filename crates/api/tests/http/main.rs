@@ -17,6 +17,7 @@ mod groups;
 mod models;
 mod ollama_proxy;
 mod openai_proxy;
+mod promises;
 mod records;
 mod status;
 mod system;
