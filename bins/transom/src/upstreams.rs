@@ -11,7 +11,7 @@ use transom_llm::LlmError;
 use transom_provider_ollama::{OllamaConfig, OllamaEmbedder, OllamaModels};
 use transom_provider_openai::{OpenAiConfig, OpenAiEmbedder, OpenAiModels};
 use transom_rerank::{ExternalReranker, RerankerSettings};
-use transom_upstream::{ClientSettings, EmbedderSettings, Limits, Proxies, upstream_client};
+use transom_upstream::{ClientSettings, EmbedderSettings, Limits, Proxies, UpstreamClient, upstream_client};
 
 /// What stands for "for ever" where an upstream may be silent for as long as it likes.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -68,7 +68,7 @@ fn embedder_settings(config: &Config, connection: &transom_config::Connection) -
 }
 
 #[expect(clippy::disallowed_methods, reason = "HTTP_PROXY and its like are everybody's variables, not settings of ours")]
-fn client() -> Result<reqwest::Client, String> {
+fn client() -> Result<UpstreamClient, String> {
     let settings = ClientSettings { proxies: Proxies::from_variables(|name| std::env::var(name).ok()), ..ClientSettings::default() };
     upstream_client(&settings).map_err(sentence)
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use transom_llm::{Body, BodyError, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
-use transom_upstream::{Upstream, media_type};
+use transom_upstream::{Upstream, UpstreamClient, media_type};
 
 use crate::{OllamaConfig, answer, embeddings, list, request};
 
@@ -14,7 +14,7 @@ pub struct OllamaModels {
 
 impl OllamaModels {
     /// Checks the address; sends nothing. `client` is [`transom_upstream::upstream_client`]'s.
-    pub fn new(config: OllamaConfig, client: reqwest::Client) -> Result<Self, LlmError> {
+    pub fn new(config: OllamaConfig, client: UpstreamClient) -> Result<Self, LlmError> {
         Ok(Self { upstream: Upstream::new(&config.base_url, config.key, config.limits, client)? })
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use transom_domain::Fingerprint;
 use transom_llm::{Embedder, LlmError, Purpose};
-use transom_upstream::{EmbedderSettings, Limits, Remote, Upstream, embed_in_batches};
+use transom_upstream::{EmbedderSettings, Limits, Remote, Upstream, UpstreamClient, embed_in_batches};
 
 /// How often a text that is too long for the model is cut in half, before the refusal counts.
 const CUTS: usize = 6;
@@ -35,7 +35,7 @@ struct Entry {
 
 impl OpenAiEmbedder {
     /// Checks the address; sends nothing.
-    pub fn new(settings: EmbedderSettings, limits: Limits, client: reqwest::Client) -> Result<Self, LlmError> {
+    pub fn new(settings: EmbedderSettings, limits: Limits, client: UpstreamClient) -> Result<Self, LlmError> {
         let upstream = Upstream::new(&settings.base_url, settings.key.clone(), limits, client)?;
         Ok(Self { upstream, remote: Remote::new("openai", settings) })
     }

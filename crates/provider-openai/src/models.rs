@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use transom_llm::wire::whole_as_sse;
 use transom_llm::{Body, ByteStream, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
-use transom_upstream::{Limits, Upstream, bytes_of, media_type, peek};
+use transom_upstream::{Limits, Upstream, UpstreamClient, bytes_of, media_type, peek};
 
 use crate::{list, watch};
 
@@ -30,7 +30,7 @@ pub struct OpenAiModels {
 
 impl OpenAiModels {
     /// Checks the address; sends nothing. `client` is [`transom_upstream::upstream_client`]'s.
-    pub fn new(config: OpenAiConfig, client: reqwest::Client) -> Result<Self, LlmError> {
+    pub fn new(config: OpenAiConfig, client: UpstreamClient) -> Result<Self, LlmError> {
         Ok(Self { upstream: Upstream::new(&config.base_url, config.key, config.limits, client)? })
     }
 

@@ -32,7 +32,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use transom_llm::{LlmError, Relevance, Reranker};
-use transom_upstream::{Limits, Upstream};
+use transom_upstream::{Limits, Upstream, UpstreamClient};
 
 /// Which reranker is asked, and for what.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ struct Judged {
 
 impl ExternalReranker {
     /// Checks the address; sends nothing.
-    pub fn new(settings: RerankerSettings, limits: Limits, client: reqwest::Client) -> Result<Self, LlmError> {
+    pub fn new(settings: RerankerSettings, limits: Limits, client: UpstreamClient) -> Result<Self, LlmError> {
         Ok(Self { upstream: Upstream::new(&settings.url, settings.key, limits, client)?, model: settings.model })
     }
 }

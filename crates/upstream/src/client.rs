@@ -1,8 +1,14 @@
 //! The outbound client for addresses that the administrator configured.
 
+use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{NoProxy, Proxy, redirect};
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls_platform_verifier::BuilderVerifierExt;
+use thread_local::ThreadLocal;
 use transom_llm::LlmError;
 
 /// Names that are never asked for through a proxy.
@@ -46,11 +52,37 @@ impl Proxies {
     }
 }
 
-/// Builds the client. One is enough for all upstreams: it keeps connections for each.
+/// The client. Cheap to clone, and one is enough for all upstreams: it keeps connections for each.
 ///
+/// Each thread that calls has connections of its own. Whoever opens a connection drives it, and a thread that answers requests
+/// has a runtime of its own: over another thread's connection every call would cross from thread to thread twice.
+#[derive(Clone)]
+pub struct UpstreamClient(Arc<Threads>);
+
+struct Threads {
+    settings: ClientSettings,
+    /// Made once: it reads the system's certificates, and there are more than a hundred files of them.
+    tls: ClientConfig,
+    clients: ThreadLocal<reqwest::Client>,
+}
+
+impl UpstreamClient {
+    /// This thread's client, made at its first call.
+    pub(crate) fn here(&self) -> Result<&reqwest::Client, LlmError> {
+        self.0.clients.get_or_try(|| build(&self.0.settings, self.0.tls.clone()))
+    }
+}
+
+/// Makes the client; settings that cannot be used are refused at once.
+pub fn upstream_client(settings: &ClientSettings) -> Result<UpstreamClient, LlmError> {
+    let client = UpstreamClient(Arc::new(Threads { settings: settings.clone(), tls: tls()?, clients: ThreadLocal::new() }));
+    client.here()?;
+    Ok(client)
+}
+
 /// It follows no redirect, so that a key and a prompt never go to an address that nobody configured; and it asks for no
 /// compression, because a compressing upstream holds back the pieces of a stream.
-pub fn upstream_client(settings: &ClientSettings) -> Result<reqwest::Client, LlmError> {
+fn build(settings: &ClientSettings, tls: ClientConfig) -> Result<reqwest::Client, LlmError> {
     #[expect(clippy::disallowed_methods, reason = "this is the one client for addresses of the settings")]
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("transom/", env!("CARGO_PKG_VERSION")))
@@ -60,6 +92,7 @@ pub fn upstream_client(settings: &ClientSettings) -> Result<reqwest::Client, Llm
         .pool_idle_timeout(settings.keep_alive)
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_secs(60))
+        .tls_backend_preconfigured(tls)
         .no_gzip()
         .no_brotli()
         .no_proxy();
@@ -76,7 +109,20 @@ pub fn upstream_client(settings: &ClientSettings) -> Result<reqwest::Client, Llm
         let proxy = proxy.map_err(|_| LlmError::Invalid(format!("{name} is no proxy's address, such as http://proxy:3128")))?;
         builder = builder.proxy(proxy.no_proxy(except.clone()));
     }
-    builder.build().map_err(|error| LlmError::Internal(format!("the outbound client cannot be made: {error}")))
+    builder.build().map_err(unmade)
+}
+
+/// TLS as the client would make it for itself, once for every thread's.
+fn tls() -> Result<ClientConfig, LlmError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().and_then(BuilderVerifierExt::with_platform_verifier).map_err(unmade)?;
+    let mut tls = builder.with_no_client_auth();
+    tls.alpn_protocols = vec!["h2".into(), "http/1.1".into()];
+    Ok(tls)
+}
+
+fn unmade(error: impl Display) -> LlmError {
+    LlmError::Internal(format!("the outbound client cannot be made: {error}"))
 }
 
 #[cfg(test)]
@@ -96,7 +142,7 @@ mod tests {
     #[test]
     fn a_proxy_that_is_no_address_is_named_without_its_password() {
         let proxies = Proxies { http: Some("http://user:hunter2@ bad".to_owned()), ..Proxies::default() };
-        let error = upstream_client(&ClientSettings { proxies, ..ClientSettings::default() }).expect_err("refused").to_string();
+        let error = upstream_client(&ClientSettings { proxies, ..ClientSettings::default() }).map(|_| ()).expect_err("refused").to_string();
         assert!(error.contains("HTTP_PROXY") && !error.contains("hunter2"), "{error}");
     }
 }

@@ -30,7 +30,7 @@ mod failure;
 mod lines;
 mod upstream;
 
-pub use client::{ClientSettings, Proxies, upstream_client};
+pub use client::{ClientSettings, Proxies, UpstreamClient, upstream_client};
 pub use embed::{EmbedderSettings, Remote, embed_in_batches};
 pub use failure::refusal;
 pub use lines::lines;

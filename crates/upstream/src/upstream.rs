@@ -6,13 +6,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future, stream};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use reqwest::{Body, Client, Response};
+use reqwest::{Body, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use transom_llm::{ByteStream, LlmError, RawAnswer, RawBody, RawRequest};
 use url::Url;
 
+use crate::client::UpstreamClient;
 use crate::failure::{broken_off, refusal, unsent, without_secret};
 
 /// Bytes of a refusal that are read.
@@ -41,7 +42,7 @@ impl Default for Limits {
 /// One configured address, its key and its limits. Cheap to clone.
 #[derive(Clone)]
 pub struct Upstream {
-    client: Client,
+    client: UpstreamClient,
     /// Without credentials and without a slash at the end.
     base: String,
     authorization: Option<HeaderValue>,
@@ -51,7 +52,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// Checks the address and takes the credentials out of it; `key` wins over those.
-    pub fn new(base_url: &str, key: Option<SecretString>, limits: Limits, client: Client) -> Result<Self, LlmError> {
+    pub fn new(base_url: &str, key: Option<SecretString>, limits: Limits, client: UpstreamClient) -> Result<Self, LlmError> {
         // What the parser says may repeat a password, so the sentence is ours.
         let wrong = || LlmError::Invalid("an upstream's address must look like http://host:port/path".to_owned());
         let mut url = Url::parse(base_url.trim()).map_err(|_| wrong())?;
@@ -88,7 +89,7 @@ impl Upstream {
     /// GETs a whole JSON answer within the limit for lists.
     pub async fn list(&self, path: &str) -> Result<Bytes, LlmError> {
         self.within(self.limits.list, async {
-            let request = self.request(Method::GET, path).header(ACCEPT, "application/json");
+            let request = self.request(Method::GET, path)?.header(ACCEPT, "application/json");
             self.read(self.accepted(self.send(request).await?).await?).await
         })
         .await
@@ -105,7 +106,7 @@ impl Upstream {
     }
 
     async fn begin(&self, path: &str, json: Bytes) -> Result<Response, LlmError> {
-        let request = self.request(Method::POST, path).header(CONTENT_TYPE, "application/json").body(json);
+        let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/json").body(json);
         self.accepted(self.send(request).await?).await
     }
 
@@ -131,7 +132,7 @@ impl Upstream {
         if !plain(&path) {
             return Err(LlmError::Invalid("the path leads out of the upstream's address".to_owned()));
         }
-        let mut call = self.request(method, &path);
+        let mut call = self.request(method, &path)?;
         if let Some(content_type) = content_type {
             call = call.header(CONTENT_TYPE, content_type);
         }
@@ -167,12 +168,12 @@ impl Upstream {
         LlmError::Broken { upstream: self.base.clone(), reason: reason.to_owned() }
     }
 
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.base));
-        match &self.authorization {
+    fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder, LlmError> {
+        let request = self.client.here()?.request(method, format!("{}{path}", self.base));
+        Ok(match &self.authorization {
             Some(value) => request.header(AUTHORIZATION, value.clone()),
             None => request,
-        }
+        })
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, LlmError> {
