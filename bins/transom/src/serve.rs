@@ -20,6 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// How often the vector store is tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// Open files and sockets that are asked for. Some systems would give a billion, and there are programs that look at each.
+const MOST_DESCRIPTORS: u64 = 1 << 16;
+
 /// Runs the server until it is told to stop; then lets answers that are under way end, and puts files that are half processed back in line.
 pub async fn serve(config: Config) -> Result<(), String> {
     serve_with(config, Extensions::new()).await
@@ -27,6 +30,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
 /// The same with functions and providers of the program's own, beside those that the server brings along.
 pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), String> {
+    take_all_descriptors();
     let house = House::with_extensions(&config, extensions).await?;
     let repair = house.repair();
     // Before the first upload can begin: what lies there now without a row is nobody's.
@@ -115,6 +119,24 @@ async fn keep_vectors(vectors: Arc<dyn VectorStore>, repair: Repair) {
                 }
             }
             () = vectors.damage() => mend(repair.clone(), None).await,
+        }
+    }
+}
+
+/// A stream takes two descriptors, and shells give a program 1,024 where the system would give it more. The hard limit, which somebody
+/// may have set on purpose, stays.
+fn take_all_descriptors() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = Some(maximum.unwrap_or(MOST_DESCRIPTORS).min(MOST_DESCRIPTORS));
+        if current >= wanted || current.is_none() {
+            return;
+        }
+        if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum }) {
+            tracing::warn!(%error, "the number of open files keeps its soft limit");
         }
     }
 }
