@@ -31,6 +31,8 @@ mod engine;
 mod queue;
 mod worker;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use transom_domain::Fingerprint;
 use transom_llm::{Embedder, LlmError, Purpose};
@@ -55,11 +57,13 @@ pub struct MiniLmSettings {
     pub batch_size: usize,
     /// Tokens that are computed together, at most: a bound on memory, and on how long a question waits for a document.
     pub batch_tokens: usize,
+    /// How long the model stays in memory when nobody needs it.
+    pub keep: Duration,
 }
 
 impl Default for MiniLmSettings {
     fn default() -> Self {
-        Self { threads: 0, batch_size: 32, batch_tokens: 4 * MAX_TOKENS }
+        Self { threads: 0, batch_size: 32, batch_tokens: 4 * MAX_TOKENS, keep: Duration::from_secs(10 * 60) }
     }
 }
 
@@ -79,7 +83,7 @@ impl Default for MiniLm {
 }
 
 impl MiniLm {
-    /// The model, not yet read: its first use does that, in about a tenth of a second.
+    /// The model, not yet read: its first use does that, in about a tenth of a second, and so does the first after a long pause.
     pub fn new(settings: MiniLmSettings) -> Self {
         Self { fingerprint: Fingerprint(FINGERPRINT.to_owned()), worker: Worker::new(settings) }
     }

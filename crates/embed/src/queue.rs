@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_batch_holds_texts_of_like_length_and_no_more_tokens_than_allowed() {
-        let settings = MiniLmSettings { threads: 1, batch_size: 3, batch_tokens: 20 };
+        let settings = MiniLmSettings { threads: 1, batch_size: 3, batch_tokens: 20, ..MiniLmSettings::default() };
         let long = "x".repeat(30);
         let (mut job, _answer) = job(&["aaaaaaa", "b", &long, "cc", "ddddddddd", "e"], Purpose::Document);
         let mut batches = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use tokio::sync::oneshot;
 use transom_llm::Purpose;
@@ -37,30 +37,44 @@ fn start(settings: MiniLmSettings) -> Result<Sender<Job>, EngineError> {
     Ok(sender)
 }
 
-/// Serves until the last sender is gone.
+/// Serves until the last sender is gone. The model is read for the first job, and let go when none has come for a while.
 fn serve(settings: &MiniLmSettings, jobs: &Receiver<Job>) {
     step_back();
+    let mut queue = Queue::default();
+    let mut loaded = None;
+    loop {
+        if queue.is_empty() {
+            let next = match loaded {
+                Some(_) => jobs.recv_timeout(settings.keep),
+                None => jobs.recv().map_err(RecvTimeoutError::from),
+            };
+            match next {
+                Ok(job) => queue.push(job),
+                Err(RecvTimeoutError::Timeout) => {
+                    loaded = None;
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        jobs.try_iter().for_each(|job| queue.push(job));
+        let Some(mut job) = queue.pop() else { continue };
+        let engine = loaded.get_or_insert_with(|| load(settings));
+        match engine.as_ref().map_err(Clone::clone).and_then(|engine| catch(|| step(engine, settings, &mut job))) {
+            Ok(()) if !job.is_done() => queue.push(job),
+            outcome => job.finish(outcome.err()),
+        }
+    }
+}
+
+fn load(settings: &MiniLmSettings) -> Result<Engine, EngineError> {
     let started = std::time::Instant::now();
     let engine = catch(|| Engine::load(settings.threads));
     match &engine {
         Ok(_) => tracing::info!(milliseconds = started.elapsed().as_millis(), "the built-in embedding model is loaded"),
         Err(error) => tracing::error!(%error, "the built-in embedding model cannot be used"),
     }
-    let mut queue = Queue::default();
-    loop {
-        if queue.is_empty() {
-            match jobs.recv() {
-                Ok(job) => queue.push(job),
-                Err(_) => return,
-            }
-        }
-        jobs.try_iter().for_each(|job| queue.push(job));
-        let Some(mut job) = queue.pop() else { continue };
-        match engine.as_ref().map_err(Clone::clone).and_then(|engine| catch(|| step(engine, settings, &mut job))) {
-            Ok(()) if !job.is_done() => queue.push(job),
-            outcome => job.finish(outcome.err()),
-        }
-    }
+    engine
 }
 
 /// Computes one batch of `job`.

@@ -63,7 +63,7 @@ async fn a_vector_has_length_one_and_the_dimension_that_is_promised() {
 
 #[tokio::test]
 async fn a_text_has_the_same_vector_alone_and_among_others_in_any_order() {
-    let model = MiniLm::new(MiniLmSettings { threads: 1, batch_size: 4, batch_tokens: 64 });
+    let model = MiniLm::new(MiniLmSettings { threads: 1, batch_size: 4, batch_tokens: 64, ..MiniLmSettings::default() });
     let texts: Vec<String> = (1..12).map(|n| format!("text number {n} {}", "and so on ".repeat(n))).collect();
     let forwards: Vec<&str> = texts.iter().map(String::as_str).collect();
     let backwards: Vec<&str> = forwards.iter().rev().copied().collect();
@@ -131,4 +131,11 @@ fn the_files_are_those_that_the_readme_names() {
     for file in files {
         assert!(readme.contains(&hex::encode(Sha256::digest(file))));
     }
+}
+
+#[tokio::test]
+async fn a_model_that_was_let_go_is_read_again_and_says_the_same() {
+    let model = MiniLm::new(MiniLmSettings { keep: std::time::Duration::ZERO, ..MiniLmSettings::default() });
+    let first = embed(&model, &["What is a transom?"]).await;
+    assert_eq!(first, embed(&model, &["What is a transom?"]).await);
 }
