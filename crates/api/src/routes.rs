@@ -37,11 +37,12 @@ pub fn routes() -> Vec<(Method, String)> {
 /// Every route.
 pub(crate) fn table() -> Table {
     let mut table = Table::default();
+    // Requests are compared with the paths in this order, and these are the most by far.
+    chat::routes(table.about("chat"));
     accounts::routes(table.about("auths"));
     users::routes(table.about("users"));
     groups::routes(table.about("groups"));
     models::routes(table.about("models"));
-    chat::routes(table.about("chat"));
     openai::routes(table.about("openai"));
     ollama::routes(table.about("ollama"));
     functions::routes(table.about("functions"));

@@ -3,7 +3,7 @@
 use actix_web::dev::Handler;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Responder, Route};
+use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route};
 use paperclip::v2::models::{DefaultOperationRaw, DefaultSchemaRaw};
 use paperclip::v2::schema::Apiv2Operation;
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 /// Definitions of schemas by their names.
 pub(crate) type Definitions = std::collections::BTreeMap<String, DefaultSchemaRaw>;
 
-/// Every route, in the order in which requests are compared with them.
+/// Every route. Requests are compared with the fixed paths first, and then with those that vary, in this order.
 #[derive(Default)]
 pub(crate) struct Table {
     pub(crate) places: Vec<Place>,
@@ -34,7 +34,7 @@ pub(crate) struct Operation {
     pub(crate) statuses: Vec<u16>,
     /// The handler as paperclip sees it. Nothing of it is computed for a server that is only mounted.
     pub(crate) describe: fn() -> (DefaultOperationRaw, Definitions),
-    route: Route,
+    route: Box<dyn Fn() -> Route>,
 }
 
 /// A handler that `#[api_v2_operation]` stands on.
@@ -73,16 +73,13 @@ impl Table {
         &mut self.places[last]
     }
 
-    /// Mounts every place.
+    /// Mounts every place, a resource for each path. A path without parts that vary is compared as it is, and those come first; any
+    /// other, and a set of several, is an expression that the router tries against each request that comes so far.
     pub(crate) fn mount(self, config: &mut ServiceConfig) {
-        for Place { paths, operations, .. } in self.places {
-            let allowed: Vec<&str> = operations.iter().map(|operation| operation.method.as_str()).collect();
-            let allowed = allowed.join(", ");
-            let mut resource = web::resource(paths);
-            for operation in operations {
-                resource = resource.route(operation.route);
-            }
-            config.service(resource.default_service(web::to(move || std::future::ready(not_allowed(&allowed)))));
+        let paths = self.places.iter().flat_map(|place| place.paths.iter().map(move |path| (path, place)));
+        let (varying, fixed): (Vec<_>, Vec<_>) = paths.partition(|(path, _)| path.contains('{'));
+        for (path, place) in fixed.into_iter().chain(varying) {
+            config.service(place.resource(path));
         }
     }
 }
@@ -92,6 +89,13 @@ fn not_allowed(allowed: &str) -> HttpResponse {
 }
 
 impl Place {
+    fn resource(&self, path: &str) -> Resource {
+        let allowed: Vec<&str> = self.operations.iter().map(|operation| operation.method.as_str()).collect();
+        let allowed = allowed.join(", ");
+        let resource = self.operations.iter().fold(web::resource(path), |resource, operation| resource.route((operation.route)()));
+        resource.default_service(web::to(move || std::future::ready(not_allowed(&allowed))))
+    }
+
     pub(crate) fn get<Args: FromRequest + 'static>(&mut self, handler: impl Endpoint<Args>) -> &mut Self {
         self.on(Method::GET, handler)
     }
@@ -122,11 +126,12 @@ impl Place {
 
     fn on<F: Endpoint<Args>, Args: FromRequest + 'static>(&mut self, method: Method, handler: F) -> &mut Self {
         let name = std::any::type_name::<F>();
+        let answered = method.clone();
         self.operations.push(Operation {
             name: name.rsplit("::").next().unwrap_or(name),
             statuses: Vec::new(),
             describe: || (F::Future::operation(), F::Future::definitions()),
-            route: Route::new().method(method.clone()).to(handler),
+            route: Box::new(move || Route::new().method(answered.clone()).to(handler.clone())),
             method,
         });
         self
