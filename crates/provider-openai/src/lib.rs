@@ -36,3 +36,4 @@ mod watch;
 
 pub use embedder::OpenAiEmbedder;
 pub use models::{OpenAiConfig, OpenAiModels};
+pub use watch::until_its_end;

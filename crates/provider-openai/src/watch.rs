@@ -1,10 +1,11 @@
 //! Watches a stream for its end while it passes, without parsing or keeping it.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use transom_llm::wire::DONE;
 use transom_llm::{ByteStream, LlmError, SseBytes};
 
@@ -16,7 +17,7 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// The stream as it is, ended as the port demands: with `data: [DONE]`, which is added where the upstream forgets it after a
 /// finish reason, or with an error where the body ends before either.
-pub(crate) fn until_its_end(bytes: ByteStream, upstream: &str) -> SseBytes {
+pub fn until_its_end(bytes: ByteStream, upstream: &str) -> SseBytes {
     let state = Some((bytes, Watch::default(), upstream.to_owned()));
     Box::pin(stream::unfold(state, |state| async move {
         let (mut bytes, mut watch, upstream) = state?;
@@ -51,9 +52,12 @@ impl Watch {
     fn see(&mut self, part: &[u8]) {
         // A mark may lie across the seam, so the seam is searched beside the part itself.
         let head = &part[..part.len().min(TAIL)];
-        let seam = [self.tail.as_slice(), head].concat();
-        self.finished = self.finished || finishes(part) || finishes(&seam);
-        self.done = self.done || says_done(part, self.tail.is_empty() && !self.past) || says_done(&seam, !self.past);
+        let mut seam = [0; 2 * TAIL];
+        let seam = &mut seam[..self.tail.len() + head.len()];
+        seam[..self.tail.len()].copy_from_slice(&self.tail);
+        seam[self.tail.len()..].copy_from_slice(head);
+        self.finished = self.finished || finishes(part) || finishes(seam);
+        self.done = self.done || says_done(part, self.tail.is_empty() && !self.past) || says_done(seam, !self.past);
         if part.len() >= TAIL {
             self.past |= part.len() > TAIL || !self.tail.is_empty();
             self.tail.clear();
@@ -83,7 +87,8 @@ impl Watch {
 /// them, so an answer that speaks of finish reasons is no false alarm.
 fn finishes(bytes: &[u8]) -> bool {
     const NAME: &[u8] = b"\"finish_reason\"";
-    memmem::find_iter(bytes, NAME).any(|at| {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
+    FINDER.find_iter(bytes).any(|at| {
         let value = bytes[at + NAME.len()..].trim_ascii_start();
         value.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
     })
@@ -91,7 +96,8 @@ fn finishes(bytes: &[u8]) -> bool {
 
 /// Whether there is a line `data: [DONE]`. In an answer's text it would stand in the middle of a line.
 fn says_done(bytes: &[u8], at_start: bool) -> bool {
-    memmem::find_iter(bytes, b"[DONE]").any(|at| {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"[DONE]"));
+    FINDER.find_iter(bytes).any(|at| {
         let before = bytes[..at].strip_suffix(b" ").unwrap_or(&bytes[..at]);
         match before.strip_suffix(b"data:") {
             Some([]) => at_start,

@@ -234,6 +234,10 @@ impl Catalogue {
     /// Whether it is in the caller's list: it is granted, and what it stands on may be used.
     /// What every account may use is in nobody's list for that alone: a list says what was granted.
     pub fn usable(&self, caller: &Caller, entry: &Arc<Entry>, open: bool) -> bool {
+        // Nearly all stand on nothing else, and a list asks for each of them.
+        if entry.upstream.is_some() {
+            return entry.is_active() && (open || granted(caller, entry));
+        }
         self.chain(entry).is_some_and(|chain| open || granted(caller, entry) && chain.iter().all(|link| may_use(caller, link)))
     }
 

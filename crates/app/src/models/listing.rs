@@ -20,9 +20,10 @@ pub(super) fn data(catalogue: &Catalogue, caller: &Caller, open: bool) -> Bytes 
 
 /// `{"data": […]}` of finished entries.
 pub(super) fn join<'a>(entries: impl Iterator<Item = &'a Bytes>) -> Bytes {
-    let mut out = BytesMut::new();
+    let entries: Vec<&Bytes> = entries.collect();
+    let mut out = BytesMut::with_capacity(entries.iter().map(|entry| entry.len() + 1).sum::<usize>() + 16);
     out.put_slice(b"{\"data\":[");
-    for (place, entry) in entries.enumerate() {
+    for (place, entry) in entries.into_iter().enumerate() {
         if place > 0 {
             out.put_u8(b',');
         }
