@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{contract, description, place, run, tidy};
+use crate::{contract, description, instructions, place, run, tidy};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -13,6 +13,7 @@ const STEPS: &[Step] = &[
     ("documentation", documentation),
     ("tests", run::unit_tests),
     ("examples", run::doc_tests),
+    ("instructions", instructions::where_counted),
     ("contract", contract_where_it_is),
     ("description", description::in_brief),
 ];

@@ -9,6 +9,7 @@ mod ci;
 mod contract;
 mod description;
 mod documents;
+mod instructions;
 mod place;
 mod retrieval;
 mod run;
@@ -46,7 +47,7 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Everything that a change must pass: format, tidy, clippy, documentation, tests, the contract suite
+    /// Everything that a change must pass: format, tidy, clippy, documentation, tests, counts of instructions, the contract suite
     Ci,
     /// Checks which crate depends on which, the manifests, and the front page of every crate
     Tidy,
@@ -70,6 +71,8 @@ enum Verb {
     Walkthrough(walkthrough::Options),
     /// Measures what the server adds to a call, beside the direct call, and writes the table of docs/src/performance.md
     Bench(bench::Options),
+    /// Counts the instructions of the hot path's pieces; a rise of over 10 % fails. Needs valgrind
+    Instructions(instructions::Options),
     /// Measures what documents cost (time, memory) and writes the table into docs/src/documents.md
     Documents(documents::Options),
 }
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Verb::Retrieval(options) => retrieval::run(&options),
         Verb::Walkthrough(options) => walkthrough::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Instructions(options) => instructions::run(&options),
         Verb::Documents(options) => documents::run(&options),
     };
     match done {
