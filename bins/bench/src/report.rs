@@ -67,7 +67,8 @@ impl Report {
         out.push_str("\n|---|---|");
         out.push_str(&"---:|".repeat(self.targets.len()));
         for figure in &self.figures {
-            let _ = write!(out, "\n| {}: {}, {} | {} |", figure.scenario, figure.name, figure.unit, figure.aim.unwrap_or(""));
+            let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
+            let _ = write!(out, "\n| {}: {}{unit} | {} |", figure.scenario, figure.name, figure.aim.unwrap_or(""));
             for target in &self.targets {
                 let value = figure.values.get(target).map(|values| spelled(median(values)));
                 let _ = write!(out, " {} |", value.unwrap_or_default());

@@ -105,8 +105,14 @@ fn word(place: u32) -> String {
     format!("word{place} ")
 }
 
-/// The models of the scenarios, and others up to `listed`.
+/// The models of the scenarios, and others up to `listed`; written once.
 pub fn models(shape: Shape, listed: usize) -> Bytes {
+    static MADE: OnceLock<Mutex<HashMap<(Shape, usize), Bytes>>> = OnceLock::new();
+    let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    made.entry((shape, listed)).or_insert_with(|| write_models(shape, listed)).clone()
+}
+
+fn write_models(shape: Shape, listed: usize) -> Bytes {
     let fixed = [SHORT, BRISK, PACED, EMBEDDER].map(str::to_owned);
     let more = (fixed.len()..listed).map(|place| format!("model-{place:04}"));
     let list: Vec<Value> = fixed

@@ -69,7 +69,8 @@ async fn piece(house: &House, answer: &impl AsyncFn(&str), name: &str, count: us
         "read" => {
             for _ in 0..count {
                 let body = Body::parse(body.clone()).unwrap();
-                (body.text("model").unwrap().unwrap(), body.get::<bool>("stream").unwrap());
+                body.text("model").unwrap().unwrap();
+                body.get::<bool>("stream").unwrap();
             }
         }
         "rewrite" => {
