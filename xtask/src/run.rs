@@ -30,13 +30,11 @@ pub fn serve(release: bool, args: &[String]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err("the server ended with an error; what it said is above".into()) }
 }
 
-/// Builds the server. With the whole workspace's features, so that after a test run little is left to build.
+/// Builds the server. A debug build goes with the tests, of which it is a part: what the tests bring in changes the features
+/// of what the server stands on, and without them cargo would compile the vector store a second time.
 pub fn build_server(release: bool) -> Result<(), String> {
-    let mut command = cargo(["build", "--workspace", "--bin", "transom"]);
-    if release {
-        command.arg("--release");
-    }
-    run(&mut command)
+    let args: &[&str] = if release { &["build", "--release", "--package", "transom"] } else { &["test", "--workspace", "--no-run"] };
+    run(&mut cargo(args.iter().copied()))
 }
 
 /// `cargo xtask crash`.
