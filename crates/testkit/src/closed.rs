@@ -18,31 +18,28 @@ impl ClosedPort {
     /// On a port that the system chooses.
     #[must_use]
     pub fn start() -> Self {
-        Self::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self { socket }
     }
 
     /// In the place of a server that is ending: takes its port as soon as it lets go of it.
     pub async fn in_place_of(base_url: &str) -> Self {
         let address = base_url.trim_start_matches("http://").parse().unwrap();
         loop {
-            match Self::bind(address) {
-                Ok(closed) => return closed,
-                Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+            let socket = TcpSocket::new_v4().unwrap();
+            // Connections of that server may still be closing, which this passes over. It passes over no listener.
+            socket.set_reuseaddr(true).unwrap();
+            if socket.bind(address).is_ok() {
+                return Self { socket };
             }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.socket.local_addr().unwrap())
-    }
-
-    fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        // Connections of the server before may still be closing; a listener is not passed over by this.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(Self { socket })
     }
 }
 

@@ -78,10 +78,10 @@ async fn answer(request: Request<Incoming>) -> Result<Answer, Infallible> {
 
 /// How many models are listed below this path, and the path without the number.
 fn listed_at(path: &str) -> (usize, &str) {
-    let rest = path.trim_start_matches('/');
-    let (first, after) = rest.split_once('/').unwrap_or((rest, ""));
+    let rest = path.strip_prefix('/').unwrap_or(path);
+    let (first, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match first.parse() {
-        Ok(listed) => (listed, &path[path.len() - after.len() - 1..]),
+        Ok(listed) => (listed, if after.is_empty() { "/" } else { after }),
         Err(_) => (0, path),
     }
 }
