@@ -24,6 +24,10 @@ tidy:
 contract *args:
     cargo xtask contract {{args}}
 
+# Tries every operation of the API's description
+description *args:
+    cargo xtask description {{args}}
+
 # Kills the server again and again while files come and go
 crash *args:
     cargo xtask crash {{args}}
@@ -31,6 +35,10 @@ crash *args:
 # Measures what the server adds to a call, and writes docs/src/performance.md
 bench *args:
     cargo xtask bench {{args}}
+
+# Counts the instructions of the hot path's pieces
+instructions *args:
+    cargo xtask instructions {{args}}
 
 # Does the main job against a real model
 walkthrough *args:

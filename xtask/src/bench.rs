@@ -18,13 +18,7 @@ pub struct Options {
 
 /// Builds, and measures.
 pub fn run(options: &Options) -> Result<(), String> {
-    let server = match &options.server {
-        Some(server) => server.clone(),
-        None => {
-            run::build_server(true)?;
-            place::server(true)?
-        }
-    };
+    let server = run::server(true, options.server.as_deref())?;
     run::run(&mut run::cargo(["build", "--release", "--package", "transom-bench"]))?;
     let bench = place::metadata()?.target_directory.join("release").join(format!("transom-bench{}", std::env::consts::EXE_SUFFIX));
     run::run(Command::new(bench).arg("run").arg("--server").arg(server).args(&options.args).current_dir(place::root()))

@@ -12,13 +12,7 @@ pub fn run(release: bool, server: Option<PathBuf>) -> Result<(), String> {
     let Some(script) = place::shared("contract/run") else {
         return Err("there is no contract suite in ../shared/contract; TRANSOM_SHARED can name the folder that holds contract/".into());
     };
-    let server = match server {
-        Some(server) => server,
-        None => {
-            run::build_server(release)?;
-            place::server(release)?
-        }
-    };
+    let server = run::server(release, server.as_deref())?;
     if let Some(reference) = place::shared("contract/reference/openapi-0.12.4.json") {
         compare::print(&server, &reference)?;
     }

@@ -45,13 +45,7 @@ pub fn in_brief() -> Result<(), String> {
 
 /// Does it all; anything that is not as it is described is the error.
 pub fn run(options: &Options) -> Result<(), String> {
-    let server = match &options.server {
-        Some(server) => server.clone(),
-        None => {
-            run::build_server(options.release)?;
-            place::server(options.release)?
-        }
-    };
+    let server = run::server(options.release, options.server.as_deref())?;
     let python = environment()?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let upstream_port = free_port()?.to_string();

@@ -60,13 +60,7 @@ struct Load {
 
 /// Measures, prints, and writes the table into the page.
 pub fn run(options: &Options) -> Result<(), String> {
-    let binary = match &options.server {
-        Some(server) => server.clone(),
-        None => {
-            run::build_server(options.release)?;
-            place::server(options.release)?
-        }
-    };
+    let binary = run::server(options.release, options.server.as_deref())?;
     let cases: Vec<Case> = CASES.into_iter().filter(|case| options.only.is_empty() || options.only.contains(case)).collect();
     let mut rows = Vec::new();
     for case in cases {

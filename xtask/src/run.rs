@@ -1,5 +1,6 @@
 //! Running cargo and other programs from the workspace's folder.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::place;
@@ -30,11 +31,17 @@ pub fn serve(release: bool, args: &[String]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err("the server ended with an error; what it said is above".into()) }
 }
 
-/// Builds the server. A debug build goes with the tests, of which it is a part: what the tests bring in changes the features
-/// of what the server stands on, and without them cargo would compile the vector store a second time.
-pub fn build_server(release: bool) -> Result<(), String> {
+/// The server to use: the one that was given, or one that is built now.
+///
+/// A debug build goes with the tests, of which it is a part: what the tests bring in changes the features of what the server
+/// stands on, and without them cargo would compile the vector store a second time.
+pub fn server(release: bool, given: Option<&Path>) -> Result<PathBuf, String> {
+    if let Some(server) = given {
+        return Ok(server.to_owned());
+    }
     let args: &[&str] = if release { &["build", "--release", "--package", "transom"] } else { &["test", "--workspace", "--no-run"] };
-    run(&mut cargo(args.iter().copied()))
+    run(&mut cargo(args.iter().copied()))?;
+    place::server(release)
 }
 
 /// `cargo xtask crash`.

@@ -42,13 +42,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     let (Some(documents), Some(seeds)) = (place::shared("documents"), place::shared("seeds")) else {
         return Err("there are no ../shared/documents and ../shared/seeds; TRANSOM_SHARED can name the folder that holds them".into());
     };
-    let server = match &options.server {
-        Some(server) => server.clone(),
-        None => {
-            run::build_server(options.release)?;
-            place::server(options.release)?
-        }
-    };
+    let server = run::server(options.release, options.server.as_deref())?;
     let path = match &options.transcript {
         Some(path) => path.clone(),
         None => place::metadata()?.target_directory.join("walkthrough.md"),
