@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use crate::directory::Named;
+use crate::upkeep::ROWS_OF_A_PARTITION;
+
 /// Where the vectors are, and how much is spent on them.
 #[derive(Clone, Debug)]
 pub struct LanceConfig {
     /// A folder, which is made where it is missing, or an address that LanceDB takes.
     pub uri: String,
-    /// Bytes of index kept in memory. LanceDB's own default is 6 GiB.
+    /// Bytes of index kept in memory at most: a million chunks of 384 dimensions need about 100 MB, and where they do not fit, a search
+    /// takes three times as long. LanceDB's own default is 6 GiB.
     pub index_cache: usize,
     /// Bytes of metadata kept in memory. LanceDB's own default is 1 GiB.
     pub metadata_cache: usize,
@@ -17,6 +21,8 @@ pub struct LanceConfig {
     pub index_from: usize,
     /// How many of the index's partitions a search looks into at least.
     pub partitions_searched: usize,
+    /// It looks into more where it names few of the chunks, until it has met about this many of those.
+    pub met: usize,
     /// The index's approximate distances find this many times the chunks that are asked for; exact ones choose among them.
     pub refined: u32,
     /// After this many writes a space is tidied without waiting for the next
@@ -33,15 +39,22 @@ impl LanceConfig {
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             uri: uri.into(),
-            index_cache: 32 << 20,
+            index_cache: 128 << 20,
             metadata_cache: 32 << 20,
-            exact_up_to: 20_000,
+            exact_up_to: 4_000,
             index_from: 50_000,
             partitions_searched: 32,
+            met: 1_000,
             refined: 10,
             tidy_after: 256,
             fresh_rows: 1_000,
             keep_versions: Duration::from_secs(120),
         }
+    }
+
+    /// How many partitions are searched for these rows.
+    pub(crate) fn partitions(&self, named: &Named) -> usize {
+        let met = self.met.min(named.count) * named.of;
+        self.partitions_searched.max(met.div_ceil(named.count.max(1) * ROWS_OF_A_PARTITION as usize))
     }
 }

@@ -7,12 +7,13 @@ use arrow_array::types::{Float32Type, UInt64Type};
 use arrow_array::{Array, Float32Array, RecordBatch};
 use futures_util::TryStreamExt;
 use lance::Dataset;
-use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
+use lance::dataset::scanner::RowAddrMask;
 use lance::dataset::{ProjectionRequest, ROW_ID};
 use lancedb::index::scalar::{FullTextSearchQuery, MatchQuery};
 use transom_domain::FileId;
 use transom_vector::{Hit, Query, Score, TermQuery, VectorError};
 
+use crate::directory::Named;
 use crate::error::from_lance;
 use crate::rows::{BM25, CHUNK_COLUMNS, DISTANCE, FILE_ID, TERMS, VECTOR, numbers, strings, to_chunks};
 use crate::tables::Opened;
@@ -26,16 +27,17 @@ const BEYOND: usize = 8;
 
 /// The chunks nearest to the question: nearest first, equally near ones by file and ordinal.
 pub(crate) async fn search(opened: &Opened, config: &LanceConfig, query: &Query) -> Result<Vec<Hit>, VectorError> {
-    let (dataset, rows, count) = opened.rows(query.files.iter().collect::<BTreeSet<_>>()).await?;
-    let limit = query.limit.min(count);
+    let (dataset, named) = opened.rows(&query.files).await?;
+    let limit = query.limit.min(named.count);
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let ranked = if count <= config.exact_up_to || !opened.has_vector_index().await? {
-        exact::nearest(&dataset, rows, &query.vector, limit).await?
+    let ranked = if named.count <= config.exact_up_to || !opened.has_vector_index().await? {
+        exact::nearest(&dataset, named.rows, &query.vector, limit).await?
     } else {
-        let question = Question::Nearness { vector: query.vector.clone().into(), config };
-        rank_beyond(&dataset, &question, &rows, count, limit).await?
+        let question =
+            Question::Nearness { vector: query.vector.clone().into(), partitions: config.partitions(&named), refined: config.refined };
+        rank_beyond(&dataset, &question, &named, limit).await?
     };
     hits(&dataset, ranked, limit, Score::Similarity).await
 }
@@ -43,51 +45,45 @@ pub(crate) async fn search(opened: &Opened, config: &LanceConfig, query: &Query)
 /// The chunks with the question's terms: best first, equally good ones by file and ordinal.
 pub(crate) async fn search_terms(opened: &Opened, query: &TermQuery) -> Result<Vec<Hit>, VectorError> {
     let terms: BTreeSet<&str> = query.terms.iter().flat_map(|term| term.split_whitespace()).collect();
-    let (dataset, rows, count) = opened.rows(query.files.iter().collect::<BTreeSet<_>>()).await?;
-    let limit = query.limit.min(count);
+    let (dataset, named) = opened.rows(&query.files).await?;
+    let limit = query.limit.min(named.count);
     if terms.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
     let terms = terms.into_iter().collect::<Vec<_>>().join(" ");
     let question = Question::Words(MatchQuery::new(terms).with_column(Some(TERMS.to_owned())).with_fuzziness(Some(0)));
-    let ranked = rank_beyond(&dataset, &question, &rows, count, limit).await?;
+    let ranked = rank_beyond(&dataset, &question, &named, limit).await?;
     hits(&dataset, ranked, limit, Score::Bm25).await
 }
 
 /// What LanceDB is asked.
-enum Question<'a> {
-    Nearness { vector: Float32Array, config: &'a LanceConfig },
+enum Question {
+    Nearness { vector: Float32Array, partitions: usize, refined: u32 },
     Words(MatchQuery),
 }
 
 /// The best of these rows. LanceDB breaks ties as it likes. Ours are broken by name, so all that are as good as the last one
 /// are asked for.
-async fn rank_beyond(
-    dataset: &Dataset,
-    question: &Question<'_>,
-    rows: &RowAddrTreeMap,
-    count: usize,
-    limit: usize,
-) -> Result<Ranked, VectorError> {
-    let mut asked = limit.saturating_add(BEYOND).min(count);
+async fn rank_beyond(dataset: &Dataset, question: &Question, named: &Named, limit: usize) -> Result<Ranked, VectorError> {
+    let mut asked = limit.saturating_add(BEYOND).min(named.count);
     loop {
-        let mut ranked = rank(dataset, question, rows, asked).await?;
+        let mut ranked = rank(dataset, question, named, asked).await?;
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let complete = ranked.len() < asked || asked == count;
+        let complete = ranked.len() < asked || asked == named.count;
         let parted = ranked.len() > limit && ranked[limit - 1].1 > ranked[ranked.len() - 1].1;
         if complete || parted {
             return Ok(ranked);
         }
-        asked = asked.saturating_mul(4).min(count);
+        asked = asked.saturating_mul(4).min(named.count);
     }
 }
 
-async fn rank(dataset: &Dataset, question: &Question<'_>, rows: &RowAddrTreeMap, limit: usize) -> Result<Ranked, VectorError> {
+async fn rank(dataset: &Dataset, question: &Question, named: &Named, limit: usize) -> Result<Ranked, VectorError> {
     let mut scan = dataset.scan();
     let measure = match question {
-        Question::Nearness { vector, config } => {
+        Question::Nearness { vector, partitions, refined } => {
             scan.nearest(VECTOR, vector, limit).map_err(from_lance)?;
-            scan.minimum_nprobes(config.partitions_searched).refine(config.refined);
+            scan.minimum_nprobes(*partitions).refine(*refined);
             DISTANCE
         }
         Question::Words(words) => {
@@ -97,7 +93,7 @@ async fn rank(dataset: &Dataset, question: &Question<'_>, rows: &RowAddrTreeMap,
             BM25
         }
     };
-    scan.prefilter(true).with_row_id_prefilter(RowAddrMask::from_allowed(rows.clone()));
+    scan.prefilter(true).with_row_id_prefilter(RowAddrMask::from_allowed(named.rows.clone()));
     scan.disable_scoring_autoprojection().with_row_id().project(&[measure]).map_err(from_lance)?;
     let batches: Vec<RecordBatch> = scan.try_into_stream().await.map_err(from_lance)?.try_collect().await.map_err(from_lance)?;
     let mut ranked = Ranked::new();

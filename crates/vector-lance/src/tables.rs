@@ -1,18 +1,17 @@
 //! The tables that are open.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lance::Dataset;
-use lance::dataset::scanner::RowAddrTreeMap;
 use lance::index::DatasetIndexExt;
 use lancedb::{Connection, Table};
 use tokio::sync::{Mutex, Notify, RwLock};
 use transom_domain::{FileId, Fingerprint};
 use transom_vector::{Space, VectorError};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Named};
 use crate::error::{from_lance, guard, translate};
 use crate::rows::{TABLE_PREFIX, VECTOR, embedder_prefix, schema, space_of, table_name};
 
@@ -60,16 +59,13 @@ impl Opened {
         handle.get().await.map_err(translate)
     }
 
-    /// The newest version, the rows of these files in it, and how many they are.
-    pub(crate) async fn rows(
-        &self,
-        files: impl IntoIterator<Item = &FileId>,
-    ) -> Result<(Arc<Dataset>, RowAddrTreeMap, usize), VectorError> {
+    /// The newest version, and the rows of these files in it.
+    pub(crate) async fn rows(&self, files: &[FileId]) -> Result<(Arc<Dataset>, Named), VectorError> {
         let mut directory = self.directory.lock().await;
         let dataset = self.dataset().await?;
         directory.refresh(&dataset).await?;
-        let (rows, count) = directory.rows(files);
-        Ok((dataset, rows, count))
+        let named = directory.rows(files.iter().collect::<BTreeSet<_>>());
+        Ok((dataset, named))
     }
 
     /// Whether there may be rows of one of these files.

@@ -23,7 +23,7 @@ use crate::tables::Opened;
 const ROWS_OF_A_PIECE: usize = 25_000;
 
 /// A search looks into some dozens of partitions; smaller ones make it quicker, and finding them slower.
-const ROWS_OF_A_PARTITION: u32 = 2_048;
+pub(crate) const ROWS_OF_A_PARTITION: u32 = 2_048;
 
 /// The index of words follows in pieces of its own; from this many on they are merged into one.
 const WORD_PIECES: u32 = 8;

@@ -1,6 +1,6 @@
 //! Measures the store at scale: time, recall against an exact comparison, memory and disk.
 //!
-//! `cargo run --release -p transom-vector-lance --example scale -- FOLDER CHUNKS [PROBES:REFINE]...`
+//! `cargo run --release -p transom-vector-lance --example scale -- FOLDER CHUNKS [PROBES:REFINE:CACHE]...`
 //! A folder that is filled already is measured again as it is.
 
 mod made;
@@ -57,12 +57,15 @@ async fn main() -> Outcome<()> {
 
     let questions = questions(&world, files);
     for config in [LanceConfig::new(&folder)].into_iter().chain(settings) {
-        let (probes, refined) = (config.partitions_searched, config.refined);
+        let (probes, refined, cache) = (config.partitions_searched, config.refined, config.index_cache >> 20);
         let store = LanceStore::open(config).await?;
         let start = Instant::now();
         store.search(&space, &Query { vector: questions[0].vector.clone(), files: vec![file_id(0)], limit: LIMIT }).await?;
-        say(&format!("\n{probes} partitions, refined {refined}: first search {:.1} ms", start.elapsed().as_secs_f64() * 1e3))?;
-        for named in [1, 100.min(files), files / 5, files] {
+        say(&format!(
+            "\n{probes} partitions, refined {refined}, a cache of {cache} MB: first search {:.1} ms",
+            start.elapsed().as_secs_f64() * 1e3
+        ))?;
+        for named in [1, 16, 17, 40, files / 5, files] {
             measure(&store, &space, &world, &questions, named, files).await?;
         }
         say(&format!("{} MB resident", resident()))?;
@@ -135,8 +138,10 @@ fn truth(world: &World, questions: &[Question], files: usize, named: usize) -> V
 }
 
 fn settings(folder: &str, setting: &str) -> Outcome<LanceConfig> {
-    let (probes, refined) = setting.split_once(':').ok_or("PROBES:REFINE")?;
-    Ok(LanceConfig { partitions_searched: probes.parse()?, refined: refined.parse()?, ..LanceConfig::new(folder) })
+    let numbers: Vec<usize> = setting.split(':').map(str::parse).collect::<Result<_, _>>()?;
+    let [probes, refined, cache] = numbers[..] else { return Err("PROBES:REFINE:CACHE".into()) };
+    let refined = u32::try_from(refined)?;
+    Ok(LanceConfig { partitions_searched: probes, refined, index_cache: cache << 20, ..LanceConfig::new(folder) })
 }
 
 fn times(mut times: Vec<Duration>) -> String {
