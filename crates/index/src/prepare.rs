@@ -12,6 +12,9 @@ use crate::Source;
 /// So much of a text is in a language, at least, that it counts as one of the text's: one chunk in so many.
 const FEW: usize = 20;
 
+/// As many pieces tell the languages of a text; to ask each of a long one would take longer than all the rest.
+const ASKED: usize = 400;
+
 /// A text, ready to be embedded.
 pub(crate) struct Prepared {
     /// The languages it is in, the most frequent first.
@@ -47,10 +50,11 @@ pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter) -> P
     Prepared { languages, chunks }
 }
 
-/// The languages of a text by how many of its pieces are in them; that of the whole where its pieces are too short to tell.
+/// The languages of a text by how many of its pieces, all or every so many, are in them; that of the whole where its pieces are too short to tell.
 fn languages(text: &Text, pieces: &[Piece]) -> Vec<Language> {
     let mut counts: BTreeMap<Language, usize> = BTreeMap::new();
-    for language in pieces.iter().filter_map(|piece| Language::of(&piece.text)) {
+    let asked = pieces.iter().step_by(pieces.len().div_ceil(ASKED).max(1));
+    for language in asked.filter_map(|piece| Language::of(&piece.text)) {
         *counts.entry(language).or_default() += 1;
     }
     let told: usize = counts.values().sum();

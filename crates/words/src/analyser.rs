@@ -1,5 +1,6 @@
 //! Terms.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rust_stemmers::Stemmer;
@@ -36,7 +37,8 @@ impl Analyser {
 
     /// The terms of `text` in their order, each as often as it occurs. None is empty or holds white space.
     pub fn terms(&self, text: &str) -> Vec<String> {
-        let text: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+        let text: Cow<'_, str> =
+            if text.is_ascii() { text.into() } else { text.nfkc().filter(|c| !is_invisible(*c)).collect::<String>().into() };
         let mut terms = Vec::new();
         for run in runs(&text) {
             match run {
@@ -89,9 +91,11 @@ impl Analyser {
         // The stemmers go by accents, so those are taken off afterwards; and as people type the word without them,
         // it is also a term as the stemmer sees it then.
         let stem = fold(&stemmer.stem(&lower), self.row.own);
-        let typed = fold(&stemmer.stem(&folded), self.row.own);
-        if typed != stem {
-            push(typed, terms);
+        if folded != lower {
+            let typed = fold(&stemmer.stem(&folded), self.row.own);
+            if typed != stem {
+                push(typed, terms);
+            }
         }
         push(stem, terms);
     }
