@@ -3,6 +3,7 @@
 //! Packed, it is a few hundred kilobytes.
 //!
 //! glibc reads them from 2.36 on, so they are asked for where the program is built for the system that builds it and that one can.
+#![allow(clippy::disallowed_methods, reason = "cargo tells a build script by its environment what it builds for")]
 
 use std::env;
 use std::process::Command;
