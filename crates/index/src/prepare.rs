@@ -50,7 +50,8 @@ pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter) -> P
     Prepared { languages, chunks }
 }
 
-/// The languages of a text by how many of its pieces, all or every so many, are in them; that of the whole where its pieces are too short to tell.
+/// The languages of a text by how many of its pieces, all or every so many, are in them; that of the whole where its pieces are too
+/// short to tell.
 fn languages(text: &Text, pieces: &[Piece]) -> Vec<Language> {
     let mut counts: BTreeMap<Language, usize> = BTreeMap::new();
     let asked = pieces.iter().step_by(pieces.len().div_ceil(ASKED).max(1));
