@@ -3,9 +3,10 @@
 import sys
 
 from transom_client import AuthenticatedClient, Client
-from transom_client.api.auths import create_api_key, sign_in
-from transom_client.api.chat import complete_chat
-from transom_client.api.models import list_models
+from transom_client.api.auths import generate_api_key_api_v1_auths_api_key_post as create_api_key
+from transom_client.api.auths import signin_api_v1_auths_signin_post as sign_in
+from transom_client.api.default import chat_completion_api_chat_completions_post as complete_chat
+from transom_client.api.default import get_models_api_models_get as list_models
 from transom_client.models import ChatRequest, SignInRequest
 
 base, email, password, model = sys.argv[1:]

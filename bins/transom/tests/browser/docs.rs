@@ -23,7 +23,7 @@ async fn the_description_is_read_and_tried_with_a_key() {
     browser.press("Apply credentials").await;
     browser.press("Close").await;
 
-    let operation = "//*[@id='operations-models-list_models']";
+    let operation = "//*[@id='operations-default-get_models_api_models_get']";
     browser.act(&format!("{operation}//button[contains(@class, 'opblock-summary-control')]"), async |button| button.click().await).await;
     browser.act(&format!("{operation}//button[normalize-space()='Try it out']"), async |button| button.click().await).await;
     browser.act(&format!("{operation}//button[normalize-space()='Execute']"), async |button| button.click().await).await;

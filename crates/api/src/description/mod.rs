@@ -8,6 +8,7 @@ mod carry;
 mod examples;
 mod operations;
 mod page;
+mod reference;
 mod rules;
 pub(crate) mod shapes;
 pub(crate) mod wire;
@@ -20,6 +21,7 @@ use paperclip::v2::models::{
 use serde_json::Value;
 
 pub use page::documentation;
+use reference::Reference;
 
 use crate::routes::table;
 use crate::table::{Operation, Place, Table};
@@ -62,8 +64,10 @@ fn collect(table: &Table) -> DefaultApiRaw {
                     let known = api.definitions.insert(name.clone(), schema.clone());
                     debug_assert!(known.is_none_or(|known| known.example == schema.example), "{name} is the name of two schemas");
                 }
-                complete(&mut described, table, place, index, path);
-                let item: &mut DefaultPathItemRaw = api.paths.entry(clean.clone()).or_default();
+                let reference = reference::operation(operation.method.as_str(), &clean);
+                complete(&mut described, table, place, index, path, reference);
+                let described_path = reference.map_or(clean.as_str(), |reference| reference.path);
+                let item: &mut DefaultPathItemRaw = api.paths.entry(described_path.to_owned()).or_default();
                 if let Some(method) = method(&operation.method) {
                     item.methods.insert(method, described);
                 }
@@ -85,19 +89,31 @@ pub(crate) fn described_paths(place: &Place) -> Vec<(&str, String)> {
     paths
 }
 
-/// What the handler cannot know of itself: where it is mounted.
-fn complete(described: &mut DefaultOperationRaw, table: &Table, place: &Place, index: usize, path: &str) {
+/// Adds what the handler cannot know of itself: where it is mounted, and what the reference calls it.
+fn complete(
+    described: &mut DefaultOperationRaw,
+    table: &Table,
+    place: &Place,
+    index: usize,
+    path: &str,
+    reference: Option<&'static Reference>,
+) {
     let operation = &place.operations[index];
-    described.operation_id = Some(operation_id(table, place, index, path));
-    described.tags = vec![place.tag.to_owned()];
+    let (id, tag) = match reference {
+        Some(reference) => (reference.operation_id.to_owned(), reference.tag),
+        None => (operation_id(table, place, index, path), Some(place.tag)),
+    };
+    described.operation_id = Some(id);
+    described.tags = tag.map(str::to_owned).into_iter().collect();
     for status in &operation.statuses {
         described.responses.entry(status.to_string()).or_insert_with(|| Either::Right(Default::default()));
     }
+    let mut names = reference.into_iter().flat_map(|reference| reference::parameters(reference.path));
     for part in parts(path) {
         let (name, pattern) = part.split_once(':').unwrap_or((part, ""));
         let is_number = pattern == "\\d+" || name == "index";
         described.parameters.push(Either::Right(Parameter {
-            name: name.to_owned(),
+            name: names.next().unwrap_or(name).to_owned(),
             in_: ParameterIn::Path,
             required: true,
             data_type: Some(if is_number { DataType::Integer } else { DataType::String }),
@@ -109,7 +125,8 @@ fn complete(described: &mut DefaultOperationRaw, table: &Table, place: &Place, i
     }
 }
 
-/// The handler's name. A handler with several methods or paths has them in it, after the first.
+/// The id of an operation that the reference does not have: the handler's name. A handler with several methods or paths has them in
+/// it, after the first.
 fn operation_id(table: &Table, place: &Place, index: usize, path: &str) -> String {
     let Operation { name, method, .. } = &place.operations[index];
     let mut id = (*name).to_owned();
