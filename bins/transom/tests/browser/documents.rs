@@ -102,3 +102,27 @@ async fn collections_are_filled_by_choosing_and_asked_and_emptied_again() {
     browser.sees_no("Weather").await;
     browser.finish().await;
 }
+
+#[tokio::test]
+async fn a_question_to_all_documents_goes_to_those_that_the_list_does_not_show_yet() {
+    let upstream = Upstream::start().await;
+    let server = Place::with_upstream(&upstream).into_server().await;
+    let admin = server.client.sign_up().await;
+    // The list begins with the newest thirty, so the first upload is not among them.
+    let mut files = vec![admin.upload("first.txt", "The lighthouse was painted green.").await];
+    for n in 0..31 {
+        files.push(admin.upload(&format!("later-{n}.txt"), &format!("Note number {n} about something else.")).await);
+    }
+    for file in &files {
+        admin.completed(file).await;
+    }
+    let browser = Browser::enter(&server).await;
+    browser.press("Documents").await;
+    browser.sees("30 of 32").await;
+    browser.sees_no("first.txt").await;
+    browser.write("Which passages does a question find?", "Which colour has the lighthouse?").await;
+    browser.press("Find passages").await;
+    browser.sees("The lighthouse was painted green.").await;
+    browser.sees("first.txt").await;
+    browser.finish().await;
+}

@@ -1,11 +1,11 @@
 //! What administrators see of accounts, models and the server; and what others do not.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use transom_testkit::Upstream;
 
 use crate::browser::Browser;
-use crate::client::PASSWORD;
-use crate::place::{Place, until};
+use crate::client::{EMAIL, PASSWORD};
+use crate::place::{Place, Server, until};
 
 #[tokio::test]
 async fn an_administrator_lets_somebody_in_and_opens_a_model_to_everyone() {
@@ -28,11 +28,32 @@ async fn an_administrator_lets_somebody_in_and_opens_a_model_to_everyone() {
     browser.sees("Everyone").await;
     until("Bob has the model", async || (bob.get("/api/models").await.1["data"][0]["id"] == "gpt-4-turbo").then_some(())).await;
     browser.press("Users").await;
+    browser.choose("Role of Bob", "admin").await;
+    browser.sees("Administrators see and change everything").await;
+    assert_eq!(bob.get("/api/v1/auths/").await.1["role"], "user", "nothing changes before it is confirmed");
+    browser.press("Cancel").await;
+    browser
+        .holds(
+            "the list shows the old role",
+            "return document.querySelector('select[aria-label=\"Role of Bob\"]').value === 'user'",
+            Vec::new(),
+        )
+        .await;
+    browser.choose("Role of Bob", "admin").await;
+    browser.press("Make administrator").await;
+    until("Bob is an administrator", async || (role_of(&server, "bob@example.com").await == "admin").then_some(())).await;
     browser.press("Delete Bob").await;
     browser.act("//dialog//button[contains(@class, 'danger')]", async |button| button.click().await).await;
     browser.sees_no("bob@example.com").await;
     assert_eq!(bob.get("/api/models").await.0, 401);
     browser.finish().await;
+}
+
+/// The role that an administrator sees: a change of role ends the account's own sessions.
+async fn role_of(server: &Server, email: &str) -> Value {
+    let admin = server.client.sign_in(EMAIL, PASSWORD).await.unwrap();
+    let users = admin.get("/api/v1/users/").await.1["users"].clone();
+    users.as_array().unwrap().iter().find(|user| user["email"] == email).unwrap()["role"].clone()
 }
 
 #[tokio::test]

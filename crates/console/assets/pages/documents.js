@@ -131,8 +131,13 @@ function Files({ shelves, shelf, collection, uploads }) {
     event.dataTransfer.setData(MOVED, JSON.stringify(ids));
     event.dataTransfer.effectAllowed = 'copy';
   };
-  const asked = collection ? [collection] : files.filter((file) => stateOf(file).status === 'completed').map(({ id }) => `file-${id}`);
-  const selected = selection.length ? selection.map(({ id }) => `file-${id}`) : asked;
+  const ready = (all) => all.filter((file) => stateOf(file).status === 'completed').map(({ id }) => `file-${id}`);
+  // The list shows its first pages; a question to all documents goes to all of them.
+  const names = async () => {
+    if (selection.length) return selection.map(({ id }) => `file-${id}`);
+    return collection ? [collection] : ready(await pages(path));
+  };
+  const askable = Boolean(collection) || ready(files).length > 0;
   const under = uploads.filter(({ state }) => state !== 'done');
   return html`<section class="stack" aria-label=${shelf?.name ?? t('shelf.all')}>
     ${shelf && html`<header class="row apart">
@@ -145,7 +150,7 @@ function Files({ shelves, shelf, collection, uploads }) {
     </header>`}
     ${writes && html`<${Drop} onFiles=${(all) => upload(all, arrived)} />`}
     ${under.length > 0 && html`<${Uploads} uploads=${under} />`}
-    ${(asked.length > 0 || found) && html`<${Search} names=${selected} some=${selection.length} onFound=${setFound} />`}
+    ${(askable || found) && html`<${Search} names=${names} some=${selection.length} onFound=${setFound} />`}
     <${Failure} error=${list.error} />
     ${!found && html`
       ${selection.length > 0 && html`<div class="row" role="group" aria-label=${t('chosen', { n: number(selection.length) })}>

@@ -5,7 +5,25 @@ import { Failure, Icon, announce, html, useDoing, useState } from '../ui.js';
 import { number, t } from '../words.js';
 import { Bar } from './documents.js';
 
-/** A question to what `names` stand for: collections, and single files as `file-ID`. */
+/** How many passages are shown. */
+const SHOWN = 8;
+
+/** How many names one request may hold; more are asked in several. */
+const NAMES = 100;
+
+/** The passages nearest to a question, the best first. */
+async function nearest(names, query) {
+  const found = [];
+  for (let start = 0; start < names.length; start += NAMES) {
+    const collection_names = names.slice(start, start + NAMES);
+    const { documents, metadatas, distances } = await post('/api/v1/retrieval/query/collection', { collection_names, query, k: SHOWN });
+    found.push(...(documents[0] ?? []).map((text, place) => ({ text, about: metadatas[0][place] ?? {}, score: distances[0]?.[place] })));
+  }
+  // One answer is in order already, and its order counts more than single scores.
+  return names.length > NAMES ? found.sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, SHOWN) : found;
+}
+
+/** A question to collections, and to single files as `file-ID`: `names` gives those names when the question is asked. */
 export function Search({ names, some, onFound }) {
   const [text, setText] = useState('');
   const [found, setFound] = useState();
@@ -13,8 +31,7 @@ export function Search({ names, some, onFound }) {
   const ask = (event) => {
     event.preventDefault();
     doing.run(async () => {
-      const { documents, metadatas, distances } = await post('/api/v1/retrieval/query/collection', { collection_names: names, query: text, k: 8 });
-      const passages = (documents[0] ?? []).map((passage, place) => ({ text: passage, about: metadatas[0][place] ?? {}, score: distances[0]?.[place] }));
+      const passages = await nearest(await names(), text);
       setFound(passages);
       onFound(true);
       announce(t('search.found', { n: number(passages.length) }));

@@ -13,6 +13,9 @@ export function Users({ user: own }) {
   const [page, setPage] = useState(1);
   const [adding, setAdding] = useState(false);
   const [deleting, setDeleting] = useState();
+  const [promoting, setPromoting] = useState();
+  // Drawn anew where a choice is cancelled, so that the list shows the role that the account still has.
+  const [turn, setTurn] = useState(0);
   const doing = useDoing();
   const list = useLoad(async () => {
     const query = search ? `&query=${encodeURIComponent(search)}` : '';
@@ -20,11 +23,13 @@ export function Users({ user: own }) {
     return { users: parts.flatMap(({ users }) => users), total: parts[0].total };
   }, [search, page]);
   const users = list.data?.users ?? [];
-  const setRole = ({ id, name, email, profile_image_url }, role) => doing.run(async () => {
+  const saveRole = async ({ id, name, email, profile_image_url }, role) => {
     await post(at`/api/v1/users/${id}/update`, { role, name, email, profile_image_url });
     list.again();
     announce(t('saved'));
-  });
+  };
+  // An administrator can do everything at once, so that role alone is asked about.
+  const setRole = (user, role) => (role === 'admin' ? setPromoting(user) : doing.run(() => saveRole(user, role)));
   const actions = html`<button class="main" onClick=${() => setAdding(true)}><${Icon} name="plus" />${t('users.add')}</button>`;
   return html`<${Page} title=${t('part.users')} lead=${t('users.lead')} actions=${actions}>
     <${Card}>
@@ -40,7 +45,7 @@ export function Users({ user: own }) {
           ${user.id === own.id
             ? html`<span class="tag accent">${t('users.you')} · ${t(`role.${user.role}`)}</span>`
             : html`<span class="row">
-              <select aria-label=${t('users.role', { name: user.name })} disabled=${doing.busy} onChange=${(event) => setRole(user, event.target.value)}>${roles(user.role)}</select>
+              <select key=${turn} aria-label=${t('users.role', { name: user.name })} disabled=${doing.busy} onChange=${(event) => setRole(user, event.target.value)}>${roles(user.role)}</select>
             </span>
             <button class="plain danger" aria-label=${t('users.delete', { name: user.name })} onClick=${() => setDeleting(user)}>${t('delete')}</button>`}
         </li>`)}
@@ -51,6 +56,8 @@ export function Users({ user: own }) {
       </div>`}
     </${Card}>
     ${adding && html`<${Adding} onClose=${() => setAdding(false)} onDone=${list.again} />`}
+    ${promoting && html`<${Confirm} title=${t('users.promote', { name: promoting.name })} action=${t('users.promote.do')}
+      onClose=${() => { setPromoting(); setTurn((now) => now + 1); }} onDo=${() => saveRole(promoting, 'admin')}>${t('users.promote.means')}</${Confirm}>`}
     ${deleting && html`<${Confirm} title=${t('users.delete', { name: deleting.name })} action=${t('delete')} onClose=${() => setDeleting()}
       onDo=${async () => { await remove(at`/api/v1/users/${deleting.id}`); list.again(); }}>${t('users.delete.means')}</${Confirm}>`}
   </${Page}>`;
