@@ -7,10 +7,10 @@ from transom_client.api.auths import generate_api_key_api_v1_auths_api_key_post 
 from transom_client.api.auths import signin_api_v1_auths_signin_post as sign_in
 from transom_client.api.default import chat_completion_api_chat_completions_post as complete_chat
 from transom_client.api.default import get_models_api_models_get as list_models
-from transom_client.models import ChatRequest, SignInRequest
+from transom_client.models import ChatRequest, SigninForm
 
 base, email, password, model = sys.argv[1:]
-session = sign_in.sync(client=Client(base), body=SignInRequest(email=email, password=password))
+session = sign_in.sync(client=Client(base), body=SigninForm(email=email, password=password))
 with AuthenticatedClient(base, token=session.token) as signed_in:
     key = create_api_key.sync(client=signed_in).api_key
 with AuthenticatedClient(base, token=key) as client:

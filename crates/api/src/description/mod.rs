@@ -10,6 +10,7 @@ mod operations;
 mod page;
 mod reference;
 mod rules;
+mod schema_names;
 pub(crate) mod shapes;
 pub(crate) mod wire;
 
@@ -34,6 +35,7 @@ pub fn description() -> Value {
     let table = table();
     let mut description = converted(collect(&table));
     rules::apply(&mut description, &table);
+    schema_names::apply(&mut description);
     description
 }
 

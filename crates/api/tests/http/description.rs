@@ -63,6 +63,39 @@ fn an_operation_of_the_reference_keeps_its_id_its_tag_and_its_parameters_names()
     assert!(compared > 150, "{compared}");
 }
 
+/// The schema that an operation's body or answer is in one word, `None` where it has no name of its own.
+fn schema_name(content: &Value) -> Option<&str> {
+    let schema = &content["content"].as_object()?.values().next()?["schema"];
+    let named = schema.get("$ref").or_else(|| schema["items"].get("$ref"));
+    named?.as_str()?.rsplit('/').next()
+}
+
+#[test]
+fn a_body_that_the_reference_names_has_the_same_name_here() {
+    let description = description();
+    let signin = &description["paths"]["/api/v1/auths/signin"]["post"];
+    assert_eq!(schema_name(&signin["requestBody"]), Some("SigninForm"));
+    assert_eq!(schema_name(&signin["responses"]["200"]), Some("SessionUserResponse"));
+
+    let Some(reference) = reference() else { return };
+    let theirs: BTreeMap<String, &Value> = operations(&reference).collect();
+    // Forms of the reference that have the same members are one schema here, bodies that pass through have none, and the default
+    // permissions are a form of their own.
+    let other: BTreeSet<&str> =
+        ["KnowledgeFileRequests", "ModelCall", "Object", "ObjectOrNull", "GroupForm", "ModelsImportForm", "DefaultPermissions"].into();
+    let mut compared = 0;
+    for (name, operation) in operations(&description) {
+        let Some(known) = theirs.get(&name) else { continue };
+        let pair = (schema_name(&operation["requestBody"]), schema_name(&known["requestBody"]));
+        let (Some(ours), Some(theirs)) = pair else { continue };
+        if !other.contains(ours) {
+            assert_eq!(ours, theirs, "{name}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 30, "{compared}");
+}
+
 #[test]
 fn every_operation_has_an_id_of_its_own_a_summary_known_tags_and_an_answer() {
     let description = description();
