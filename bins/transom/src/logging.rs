@@ -18,7 +18,19 @@ pub(crate) fn start(log: Log) -> Result<(), String> {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
         LogFormat::Text => lines.try_init(),
     };
-    started.map_err(|error| format!("the log does not start: {error}"))
+    started.map_err(|error| format!("the log does not start: {error}"))?;
+    log_panics();
+    Ok(())
+}
+
+/// Puts panics of every thread and task into the log. Standard error, where they go otherwise, would show their words, and those may
+/// quote what a user sent; words that are a constant of the program cannot.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or_default();
+        tracing::error!(place, words, "something panicked");
+    }));
 }
 
 /// Libraries are heard where they warn: their debug lines may hold requests, and so prompts.

@@ -7,7 +7,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as Routes, HttpServer};
 use tokio::time::MissedTickBehavior;
+use transom_app::background::restarted;
 use transom_app::jobs::{Objects, Repair, Workers};
+use transom_app::models::Models;
 use transom_config::{Config, Environment};
 use transom_vector::VectorStore;
 
@@ -37,15 +39,11 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     let left = repair.objects().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;
     let House { app, pipeline, workers, vectors, hold: _hold } = house;
     let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
-    let mended = tokio::spawn(mend(repair.clone(), Some(left)));
-    let upkeep = tokio::spawn(keep_vectors(vectors, repair));
-
+    let at_start = repair.clone();
+    let mended = tokio::spawn(restarted("mending", move || mend(at_start.clone(), Some(left.clone()))));
+    let upkeep = tokio::spawn(restarted("upkeep of vectors", move || keep_vectors(vectors.clone(), repair.clone())));
     let models = app.models.clone();
-    tokio::spawn(async move {
-        if let Err(error) = models.refresh().await {
-            tracing::warn!(%error, "the model catalogue could not be read");
-        }
-    });
+    let listed = tokio::spawn(restarted("first list of models", move || list_models(models.clone())));
 
     let app: Data<transom_app::App> = Data::from(Arc::new(app));
     let server = &config.server;
@@ -84,6 +82,7 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     let ended = listener.run().await.map_err(|error| format!("the server stopped: {error}"));
     mended.abort();
     upkeep.abort();
+    listed.abort();
     functions.functions.stop();
     workers.stop().await;
     tracing::info!("stopped");
@@ -103,6 +102,13 @@ async fn mend(repair: Repair, left: Option<Objects>) {
         tracing::error!(%error, "what is stored could not be checked; it will be tried again");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Asks the upstreams what they offer, so that the first request need not.
+async fn list_models(models: Models) {
+    if let Err(error) = models.refresh().await {
+        tracing::warn!(%error, "the model catalogue could not be read");
     }
 }
 

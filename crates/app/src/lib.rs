@@ -4,7 +4,8 @@
 //! becomes a file without being uploaded, collections, passages. Every method that touches a user's thing takes the
 //! [`Caller`](transom_domain::Caller); what the caller may not see answers like what is not there.
 //! [`Gateway`] is the part that reaches models, which stands without accounts, documents and a database.
-//! Work in the background is in [`jobs`]: a pipeline, workers that lease from a queue of rows, and what puts right what a crash left.
+//! Work in the background is in [`jobs`]: a pipeline, workers that lease from a queue of rows, and what puts right what a crash left;
+//! [`background`] restarts tasks that panic.
 //!
 //! [`Error`] is the one error, sorted by what the caller can do about it; its words are fit for a client, and what is not goes to the log.
 //!
@@ -36,6 +37,7 @@
 //! It knows the ports (`transom-llm`, `transom-vector`, `transom-ingest`'s `Reader`) and no adapter: whoever composes a server chooses those.
 
 pub mod accounts;
+pub mod background;
 pub mod chat;
 mod error;
 pub mod files;
