@@ -115,7 +115,9 @@ impl House {
             files,
             retrieval,
         };
-        let workers = WorkerConfig { workers: config.files.jobs, ..WorkerConfig::default() };
+        // On SQLite the folder's lock says that no other server works on the database; on PostgreSQL there may be one.
+        let alone = config.database.is_in_folder() && hold.is_exclusive();
+        let workers = WorkerConfig { workers: config.files.jobs, alone, ..WorkerConfig::default() };
         Ok(Self { app, pipeline, workers, vectors, hold })
     }
 

@@ -1,8 +1,9 @@
 //! The settings, as plain data.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// Everything that can be set at start. Secrets in it do not print themselves.
@@ -362,5 +363,14 @@ impl LogLevel {
             Self::Debug => "debug",
             Self::Trace => "trace",
         }
+    /// Whether the database is the data folder's own: whoever locks the folder has it alone.
+    pub fn is_in_folder(&self) -> bool {
+        let Some(url) = &self.url else { return true };
+        let Some(path) = url.expose_secret().strip_prefix("sqlite:") else { return false };
+        let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        absolute(Path::new(path)).zip(absolute(&self.folder)).is_some_and(|(path, folder)| path.starts_with(folder))
+    }
+
     }
 }

@@ -58,6 +58,10 @@ id!(
     UserId
 );
 id!(
+    /// Whoever works on background jobs: one worker of one run of the server.
+    WorkerId
+);
+id!(
     /// A group of accounts.
     GroupId
 );

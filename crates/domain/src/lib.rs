@@ -32,7 +32,7 @@ pub use account::{Caller, Group, NewUser, Role, UnknownRole, User};
 pub use chunk::{Chunk, ChunkId, Fingerprint, Page, Text};
 pub use file::{File, FileStatus, NewFile};
 pub use function::{FunctionRecord, FunctionSnapshot, FunctionVersion};
-pub use ids::{ConnectionId, FileId, FunctionId, GroupId, JobId, KnowledgeId, ModelId, UserId, VersionId};
+pub use ids::{ConnectionId, FileId, FunctionId, GroupId, JobId, KnowledgeId, ModelId, UserId, VersionId, WorkerId};
 pub use knowledge::Knowledge;
 pub use model::ModelRecord;
 pub use permissions::Permissions;

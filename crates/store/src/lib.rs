@@ -42,6 +42,7 @@ pub mod jobs;
 mod json;
 mod keys;
 mod knowledge;
+mod leases;
 mod membership;
 mod models;
 mod query;

@@ -55,6 +55,7 @@ pub(crate) async fn leave_all(db: &impl ConnectionTrait, jobs: Vec<(UserId, JobK
             ordinal: Set(ordinal()),
             user_id: Set(account.into()),
             turn: Set(*turn),
+            owner: Set(None),
         }
     });
     job::Entity::insert_many(rows).exec_without_returning(db).await?;

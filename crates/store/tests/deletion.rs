@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{caller, concurrent_store, file, file_url, new_file, store, to_everyone, to_user};
+use common::{caller, concurrent_store, file, file_url, lease, new_file, store, to_everyone, to_user};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use transom_domain::{Permission, Role, Text, now};
 use transom_store::jobs::JobKind;
@@ -85,7 +85,7 @@ async fn deleting_an_account_leaves_nothing_of_its_own_but_erase_jobs() {
     expected.insert("access_grant".to_owned(), 0);
     assert_eq!(after, expected);
     let mut left = Vec::new();
-    while let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
+    while let Some(job) = lease(&store, now() + 1).await {
         left.push(job.kind);
     }
     assert_eq!(left, paths);

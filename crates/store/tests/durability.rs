@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{caller, concurrent_store, database_url, file, file_url, new_file, new_user, open};
+use common::{caller, concurrent_store, database_url, file, file_url, lease, new_file, new_user, open};
 use transom_domain::{Caller, Permission, Role, now};
 use transom_store::{FileQuery, Store, StoreConfig};
 
@@ -16,15 +16,15 @@ async fn a_restart_keeps_rows_and_jobs() {
         let store = open(&url).await;
         let ann = caller(&store, "ann", Role::User).await;
         let made = store.create_file(&ann, new_file("a"), true).await.unwrap();
-        assert!(store.lease_job(now() + 1, 3600, usize::MAX).await.unwrap().is_some());
+        assert!(store.lease_job(&"worker".into(), now() + 1, 3600, usize::MAX).await.unwrap().is_some());
         (ann, made)
     };
     // The first store is dropped without a word, as a killed server's would be.
     let store = open(&url).await;
     assert_eq!(store.file(&ann, &made.id, Permission::Read).await.unwrap().unwrap(), made);
-    assert!(store.lease_job(now() + 1, 3600, usize::MAX).await.unwrap().is_none(), "its lease is still held");
+    assert!(store.lease_job(&"worker".into(), now() + 1, 3600, usize::MAX).await.unwrap().is_none(), "its lease is still held");
     assert_eq!(store.release_jobs().await.unwrap(), 1);
-    assert_eq!(store.lease_job(now() + 1, 3600, usize::MAX).await.unwrap().unwrap().attempt, 2);
+    assert_eq!(store.lease_job(&"worker".into(), now() + 1, 3600, usize::MAX).await.unwrap().unwrap().attempt, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -43,8 +43,8 @@ async fn writers_and_readers_never_find_the_database_locked() {
                 let made = store.create_file(&ann, new_file(&format!("{n}-{round}")), true).await.unwrap();
                 assert!(store.file(&ann, &made.id, Permission::Read).await.unwrap().is_some(), "it reads what it wrote");
                 store.touch_user(&ann.id, now()).await.unwrap();
-                if let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
-                    store.finish_job(&job.id).await.unwrap();
+                if let Some(job) = lease(&store, now() + 1).await {
+                    store.finish_job(&job).await.unwrap();
                 }
                 if round % 2 == 0 {
                     assert!(store.delete_file(&ann, &made.id).await.unwrap());

@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::HashSet;
 
-use common::{caller, concurrent_store, new_file, store};
+use common::{caller, concurrent_store, lease, lease_few, new_file, store};
 use transom_domain::{FileStatus, Fingerprint, Page, Permission, Role, Text, now};
 use transom_store::jobs::JobKind;
 
@@ -26,7 +26,7 @@ async fn two_workers_never_get_the_same_job() {
         let store = store.clone();
         tokio::spawn(async move {
             let mut leased = Vec::new();
-            while let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
+            while let Some(job) = lease(&store, now() + 1).await {
                 leased.push(job.id);
             }
             leased
@@ -49,13 +49,13 @@ async fn jobs_come_oldest_first_and_only_when_due() {
         made.push(store.create_file(&ann, new_file(name), true).await.unwrap().id);
     }
     let now = now();
-    let first = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
+    let first = lease(&store, now).await.unwrap();
     assert_eq!(first.kind, JobKind::Process(made[0].clone()));
-    assert_eq!(store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Process(made[1].clone()));
-    store.retry_job(&first.id, now + 500).await.unwrap();
-    assert_eq!(store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Process(made[2].clone()));
-    assert!(store.lease_job(now, 60, usize::MAX).await.unwrap().is_none());
-    let again = store.lease_job(now + 500, 60, usize::MAX).await.unwrap();
+    assert_eq!(lease(&store, now).await.unwrap().kind, JobKind::Process(made[1].clone()));
+    store.retry_job(&first, now + 500).await.unwrap();
+    assert_eq!(lease(&store, now).await.unwrap().kind, JobKind::Process(made[2].clone()));
+    assert!(lease(&store, now).await.is_none());
+    let again = lease(&store, now + 500).await;
     assert!(again.is_some());
 }
 
@@ -65,19 +65,19 @@ async fn attempts_are_counted_and_a_lease_that_ran_out_is_free_again() {
     let ann = caller(&store, "ann", Role::User).await;
     store.create_file(&ann, new_file("a"), true).await.unwrap();
     let now = now();
-    let first = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
+    let first = lease(&store, now).await.unwrap();
     assert_eq!(first.attempt, 1);
-    assert!(store.lease_job(now + 59, 60, usize::MAX).await.unwrap().is_none());
-    assert!(store.renew_job(&first.id, now + 120).await.unwrap());
-    assert!(store.lease_job(now + 61, 60, usize::MAX).await.unwrap().is_none());
-    let second = store.lease_job(now + 120, 60, usize::MAX).await.unwrap().unwrap();
+    assert!(lease(&store, now + 59).await.is_none());
+    assert!(store.renew_job(&first, now + 120).await.unwrap());
+    assert!(lease(&store, now + 61).await.is_none());
+    let second = lease(&store, now + 120).await.unwrap();
     assert_eq!((second.id.clone(), second.attempt), (first.id, 2));
     assert_eq!(store.release_jobs().await.unwrap(), 1);
-    let third = store.lease_job(now + 121, 60, usize::MAX).await.unwrap().unwrap();
+    let third = lease(&store, now + 121).await.unwrap();
     assert_eq!(third.attempt, 3);
-    store.finish_job(&third.id).await.unwrap();
+    store.finish_job(&third).await.unwrap();
     assert_eq!(store.count_jobs().await.unwrap(), 0);
-    assert!(!store.renew_job(&third.id, now + 999).await.unwrap());
+    assert!(!store.renew_job(&third, now + 999).await.unwrap());
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn deleting_a_file_cancels_what_waits_and_leaves_an_erase_job() {
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     assert!(store.delete_file(&ann, &file.id).await.unwrap());
     assert_eq!(store.count_jobs().await.unwrap(), 1);
-    let job = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap().unwrap();
+    let job = lease(&store, now() + 1).await.unwrap();
     assert_eq!(job.kind, JobKind::Erase(file.id.clone(), file.object_path));
     assert!(!store.set_status(&file.id, FileStatus::Completed, None).await.unwrap());
     assert!(!store.keep_text(&file.id, &text("late"), "hash").await.unwrap());
@@ -100,12 +100,12 @@ async fn erasing_waits_for_the_worker_that_still_has_the_file() {
     let ann = caller(&store, "ann", Role::User).await;
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     let at = now() + 1;
-    let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
+    let running = lease(&store, at).await.unwrap();
     assert!(store.delete_file(&ann, &file.id).await.unwrap());
-    assert!(!store.renew_job(&running.id, at + 100).await.unwrap(), "the worker learns that it was cancelled");
-    assert!(store.lease_job(at, 60, usize::MAX).await.unwrap().is_none(), "its vectors could come after they were erased");
-    store.finish_job(&running.id).await.unwrap();
-    assert!(matches!(store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap().kind, JobKind::Erase(..)));
+    assert!(!store.renew_job(&running, at + 100).await.unwrap(), "the worker learns that it was cancelled");
+    assert!(lease(&store, at).await.is_none(), "its vectors could come after they were erased");
+    store.finish_job(&running).await.unwrap();
+    assert!(matches!(lease(&store, at).await.unwrap().kind, JobKind::Erase(..)));
 }
 
 #[tokio::test]
@@ -115,14 +115,14 @@ async fn a_cancelled_job_does_not_come_back_by_being_retried_or_running_out() {
     let at = now() + 1;
     for retried in [true, false] {
         let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
-        let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
+        let running = lease(&store, at).await.unwrap();
         assert!(store.delete_file(&ann, &file.id).await.unwrap());
         if retried {
-            store.retry_job(&running.id, at).await.unwrap();
+            store.retry_job(&running, at).await.unwrap();
         }
-        let next = store.lease_job(at + 60, 60, usize::MAX).await.unwrap().unwrap();
+        let next = lease(&store, at + 60).await.unwrap();
         assert!(matches!(next.kind, JobKind::Erase(..)));
-        store.finish_job(&next.id).await.unwrap();
+        store.finish_job(&next).await.unwrap();
         assert_eq!(store.count_jobs().await.unwrap(), 0);
     }
 }
@@ -133,13 +133,13 @@ async fn a_worker_cannot_overwrite_the_text_that_replaced_what_it_reads() {
     let ann = caller(&store, "ann", Role::User).await;
     let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
     let at = now() + 1;
-    let running = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
+    let running = lease(&store, at).await.unwrap();
     let replaced = store.replace_file_text(&ann, &file.id, &text("the user's")).await.unwrap().unwrap();
     assert_eq!(replaced.status, FileStatus::Pending);
     assert!(!store.keep_text(&file.id, &text("the worker's"), "hash").await.unwrap());
     assert!(!store.set_indexed(&file.id, &Fingerprint("f".to_owned()), &["deu", "eng"]).await.unwrap());
-    store.finish_job(&running.id).await.unwrap();
-    let next = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
+    store.finish_job(&running).await.unwrap();
+    let next = lease(&store, at).await.unwrap();
     assert_eq!(next.kind, JobKind::Index(file.id.clone()));
     assert_eq!(store.job_text(&file.id).await.unwrap().unwrap(), text("the user's"));
     assert!(store.set_indexed(&file.id, &Fingerprint("f".to_owned()), &["deu", "eng"]).await.unwrap());
@@ -172,9 +172,9 @@ async fn only_completed_files_of_another_embedder_are_indexed_again() {
     store.set_status(&ids[2], FileStatus::Failed, Some("no text")).await.unwrap();
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 1);
     assert_eq!(store.reindex_files(Some(&new)).await.unwrap(), 0, "its job waits already");
-    let job = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap().unwrap();
+    let job = lease(&store, now() + 1).await.unwrap();
     assert_eq!(job.kind, JobKind::Index(ids[0].clone()));
-    store.finish_job(&job.id).await.unwrap();
+    store.finish_job(&job).await.unwrap();
     assert_eq!(store.reindex_files(None).await.unwrap(), 2);
     assert_eq!(store.all_files().await.unwrap().len(), 3);
 }
@@ -200,8 +200,8 @@ async fn one_accounts_thousand_files_do_not_hold_up_anothers_one() {
     }
     let at = now() + 1;
     for _ in 0..5 {
-        let job = store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap();
-        store.finish_job(&job.id).await.unwrap();
+        let job = lease(&store, at).await.unwrap();
+        store.finish_job(&job).await.unwrap();
     }
     let bens: Vec<_> = [(); 2].map(|()| store.create_file(&ben, new_file("ben.txt"), true)).into_iter().collect();
     let mut waiting = HashSet::new();
@@ -210,7 +210,7 @@ async fn one_accounts_thousand_files_do_not_hold_up_anothers_one() {
     }
     let mut leased = 0;
     while !waiting.is_empty() {
-        waiting.remove(store.lease_job(at, 60, usize::MAX).await.unwrap().unwrap().kind.file());
+        waiting.remove(lease(&store, at).await.unwrap().kind.file());
         leased += 1;
     }
     assert!(leased <= 4, "both of Ben's files came after {leased} of 27");
@@ -230,7 +230,7 @@ async fn a_new_file_does_not_wait_behind_its_accounts_files_that_are_indexed_aga
         store.create_file(&ann, new_file("b.txt"), true).await.unwrap().id,
     ];
     let mut leased = Vec::new();
-    while let Some(job) = store.lease_job(now() + 1, 60, usize::MAX).await.unwrap() {
+    while let Some(job) = lease(&store, now() + 1).await {
         leased.push(job.kind);
     }
     let place = |id| leased.iter().position(|kind| matches!(kind, JobKind::Process(file) if *file == id)).unwrap();
@@ -246,13 +246,13 @@ async fn an_account_leaves_workers_to_others_however_much_it_brings() {
         store.create_file(&ann, new_file(&format!("{n}.txt")), true).await.unwrap();
     }
     let at = now() + 1;
-    let first = store.lease_job(at, 60, 2).await.unwrap().unwrap();
-    store.lease_job(at, 60, 2).await.unwrap().unwrap();
-    assert!(store.lease_job(at, 60, 2).await.unwrap().is_none());
+    let first = lease_few(&store, at, 2).await.unwrap();
+    lease_few(&store, at, 2).await.unwrap();
+    assert!(lease_few(&store, at, 2).await.is_none());
     let file = store.create_file(&ben, new_file("ben.txt"), true).await.unwrap();
-    assert_eq!(*store.lease_job(at, 60, 2).await.unwrap().unwrap().kind.file(), file.id);
-    store.finish_job(&first.id).await.unwrap();
-    assert!(store.lease_job(at, 60, 2).await.unwrap().is_some());
+    assert_eq!(*lease_few(&store, at, 2).await.unwrap().kind.file(), file.id);
+    store.finish_job(&first).await.unwrap();
+    assert!(lease_few(&store, at, 2).await.is_some());
 }
 
 #[tokio::test]
@@ -262,8 +262,35 @@ async fn a_try_that_says_nothing_about_the_job_is_not_counted() {
     store.create_file(&ann, new_file("a"), true).await.unwrap();
     let now = now();
     for _ in 0..3 {
-        let job = store.lease_job(now, 60, usize::MAX).await.unwrap().unwrap();
+        let job = lease(&store, now).await.unwrap();
         assert_eq!(job.attempt, 1);
-        store.postpone_job(&job.id, now).await.unwrap();
+        store.postpone_job(&job, now).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_changes_neither_the_job_nor_the_file() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let file = store.create_file(&ann, new_file("a"), true).await.unwrap();
+    let at = now();
+    let late = store.lease_job(&"late".into(), at, 60, usize::MAX).await.unwrap().unwrap();
+    let next = store.lease_job(&"next".into(), at + 60, 60, usize::MAX).await.unwrap().unwrap();
+    assert_eq!((&next.id, next.attempt), (&late.id, 2));
+
+    assert!(!store.renew_job(&late, at + 999).await.unwrap());
+    assert!(!store.keep_text(&late, &text("late"), "hash").await.unwrap());
+    assert!(!store.set_indexed(&late, &Fingerprint("f".to_owned()), &[]).await.unwrap());
+    assert!(!store.set_status(&late, FileStatus::Failed, Some("the other server has its bytes")).await.unwrap());
+    store.finish_job(&late).await.unwrap();
+    store.retry_job(&late, at).await.unwrap();
+    store.postpone_job(&late, at).await.unwrap();
+
+    let kept = store.job_file(&file.id).await.unwrap().unwrap();
+    assert_eq!((kept.status, kept.error, kept.text_hash), (FileStatus::Pending, None, None));
+    assert!(store.lease_job(&"third".into(), at + 119, 60, usize::MAX).await.unwrap().is_none(), "it is still leased to the next one");
+    assert!(store.renew_job(&next, at + 180).await.unwrap());
+    assert!(store.set_status(&next, FileStatus::Processing, None).await.unwrap());
+    store.retry_job(&next, at).await.unwrap();
+    assert_eq!(store.lease_job(&"third".into(), at, 60, usize::MAX).await.unwrap().unwrap().attempt, 3, "each lease counted once");
 }

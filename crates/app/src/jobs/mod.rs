@@ -7,6 +7,7 @@
 
 mod pipeline;
 mod progress;
+mod renewal;
 mod repair;
 mod signals;
 mod workers;

@@ -10,6 +10,7 @@ use transom_domain::{File, FileId, FileStatus, Fingerprint, Text};
 use transom_index::{Index, IndexError, Source};
 use transom_ingest::{Document, ExtractError, Reader};
 use transom_llm::LlmError;
+use transom_store::jobs::Job;
 use transom_store::{Store, StoreError};
 use transom_vector::VectorError;
 
@@ -118,26 +119,26 @@ impl Pipeline {
     }
 
     /// Reads a file's bytes, keeps its text and indexes it.
-    pub(super) async fn process(&self, id: &FileId) -> Result<(), Trouble> {
-        let (file, way) = self.begin(id).await?;
+    pub(super) async fn process(&self, job: &Job) -> Result<(), Trouble> {
+        let (file, way) = self.begin(job).await?;
         let text = self.read(&file).await?;
         if text.text.trim().is_empty() {
             return Err(Trouble::Permanent("no text was found in it".to_owned()));
         }
         let hash = hex::encode(Sha256::digest(text.text.as_bytes()));
-        if !self.store.keep_text(id, &text, &hash).await? {
+        if !self.store.keep_text(job, &text, &hash).await? {
             return Err(Trouble::Gone);
         }
-        self.embed(&file, text, way).await
+        self.embed(job, &file, text, way).await
     }
 
     /// Indexes the text that a file has.
-    pub(super) async fn index(&self, id: &FileId) -> Result<(), Trouble> {
-        let (file, way) = self.begin(id).await?;
-        match self.store.job_text(id).await? {
-            Some(text) => self.embed(&file, text, way).await,
+    pub(super) async fn index(&self, job: &Job) -> Result<(), Trouble> {
+        let (file, way) = self.begin(job).await?;
+        match self.store.job_text(&file.id).await? {
+            Some(text) => self.embed(job, &file, text, way).await,
             // The text went with a row that is gone, or was never kept: then the bytes are the truth.
-            None => self.process(id).await,
+            None => self.process(job).await,
         }
     }
 
@@ -156,9 +157,10 @@ impl Pipeline {
         Ok(self.index.remove(std::slice::from_ref(id)).await?)
     }
 
-    async fn begin(&self, id: &FileId) -> Result<(File, Way), Trouble> {
+    async fn begin(&self, job: &Job) -> Result<(File, Way), Trouble> {
+        let id = job.kind.file();
         let file = self.store.job_file(id).await?.ok_or(Trouble::Gone)?;
-        if !self.store.set_status(id, FileStatus::Processing, None).await? {
+        if !self.store.set_status(job, FileStatus::Processing, None).await? {
             return Err(Trouble::Gone);
         }
         Ok((file, Way::begin(self.signals.clone(), id.clone())))
@@ -178,7 +180,7 @@ impl Pipeline {
         })
     }
 
-    async fn embed(&self, file: &File, text: Text, mut way: Way) -> Result<(), Trouble> {
+    async fn embed(&self, job: &Job, file: &File, text: Text, mut way: Way) -> Result<(), Trouble> {
         let fingerprint = self.fingerprint();
         let mut languages = Vec::new();
         if self.config.bypass {
@@ -192,7 +194,7 @@ impl Pipeline {
             }
         }
         let languages: Vec<&str> = languages.iter().map(String::as_str).collect();
-        if !self.store.set_indexed(&file.id, &fingerprint, &languages).await? {
+        if !self.store.set_indexed(job, &fingerprint, &languages).await? {
             return Err(Trouble::Gone);
         }
         way.end();

@@ -1,15 +1,19 @@
 //! The workers that lease jobs and run the pipeline.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_domain::{FileId, FileStatus, now};
+use transom_domain::{FileId, FileStatus, WorkerId, now};
 use transom_store::StoreError;
 use transom_store::jobs::{Job, JobKind};
 
 use super::Pipeline;
 use super::pipeline::Trouble;
+use super::renewal::{Lost, Renewal};
+use crate::background::restarted;
 
 /// How jobs are worked at.
 #[derive(Clone, Debug)]
@@ -24,11 +28,20 @@ pub struct WorkerConfig {
     pub lease: Duration,
     /// How often idle workers look for work that nobody told them of.
     pub poll: Duration,
+    /// Whether no other process works on this database. Then the leases of an earlier run are freed at start; otherwise they run out.
+    pub alone: bool,
 }
 
 impl Default for WorkerConfig {
     fn default() -> Self {
-        Self { workers: 4, attempts: 5, backoff: Duration::from_secs(2), lease: Duration::from_secs(60), poll: Duration::from_secs(2) }
+        Self {
+            workers: 4,
+            attempts: 5,
+            backoff: Duration::from_secs(2),
+            lease: Duration::from_secs(60),
+            poll: Duration::from_secs(2),
+            alone: false,
+        }
     }
 }
 
@@ -39,19 +52,19 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Frees the leases of an earlier run and starts.
+    /// Starts; first frees the leases of an earlier run, where they can be nobody else's.
     ///
     /// # Errors
     /// Where the store cannot be asked.
     pub async fn start(pipeline: Pipeline, config: WorkerConfig) -> Result<Self, crate::Error> {
-        let freed = pipeline.store.release_jobs().await?;
+        let freed = if config.alone { pipeline.store.release_jobs().await? } else { 0 };
         if freed > 0 {
             tracing::info!(jobs = freed, "resuming work that an earlier run left");
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         for _ in 0..config.workers.max(1) {
-            let worker = Worker { pipeline: pipeline.clone(), config: config.clone(), stop: stop.clone() };
-            tasks.spawn(worker.run());
+            let worker = Worker { id: WorkerId::random(), pipeline: pipeline.clone(), config: config.clone(), stop: stop.clone() };
+            tasks.spawn(async move { restarted("worker", || worker.run()).await });
         }
         tasks.close();
         Ok(Self { stop, tasks })
@@ -71,6 +84,7 @@ impl Drop for Workers {
 }
 
 struct Worker {
+    id: WorkerId,
     pipeline: Pipeline,
     config: WorkerConfig,
     stop: CancellationToken,
@@ -79,15 +93,16 @@ struct Worker {
 enum Ending {
     Done,
     Cancelled,
+    RanOut,
     Stopped,
     Trouble(Trouble),
 }
 
 impl Worker {
-    async fn run(self) {
+    async fn run(&self) {
         while !self.stop.is_cancelled() {
             let lease = i64::try_from(self.config.lease.as_secs()).unwrap_or(i64::MAX);
-            match self.pipeline.store.lease_job(now(), lease, self.at_once()).await {
+            match self.pipeline.store.lease_job(&self.id, now(), lease, self.at_once()).await {
                 Ok(Some(job)) => {
                     // Where there is one job there may be more: the next idle worker has a look.
                     self.pipeline.signals.work();
@@ -116,9 +131,7 @@ impl Worker {
     }
 
     async fn work(&self, job: &Job) {
-        let file = match &job.kind {
-            JobKind::Process(file) | JobKind::Index(file) | JobKind::Erase(file, _) => file.clone(),
-        };
+        let file = job.kind.file().clone();
         let ending = self.run_leased(job).await;
         loop {
             match self.settle(job, &file, &ending).await {
@@ -144,49 +157,52 @@ impl Worker {
             // Nobody ever noted how a try ended: the file is what ends the server, and must not do so at every start.
             return Ending::Trouble(Trouble::Permanent("the server stopped each time it read this file".to_owned()));
         }
-        let work = async {
+        // A panic over one file must not end the worker.
+        let work = AssertUnwindSafe(async {
             match &job.kind {
-                JobKind::Process(file) => self.pipeline.process(file).await,
-                JobKind::Index(file) => self.pipeline.index(file).await,
+                JobKind::Process(_) => self.pipeline.process(job).await,
+                JobKind::Index(_) => self.pipeline.index(job).await,
                 JobKind::Erase(file, path) => self.pipeline.erase(file, path).await,
             }
-        };
-        tokio::pin!(work);
-        let third = (self.config.lease / 3).max(Duration::from_millis(100));
-        let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + third, third);
-        loop {
-            tokio::select! {
-                done = &mut work => return done.map_or_else(Ending::Trouble, |()| Ending::Done),
-                () = self.stop.cancelled() => return Ending::Stopped,
-                _ = renewal.tick() => {
-                    let until = now().saturating_add(i64::try_from(self.config.lease.as_secs()).unwrap_or(i64::MAX));
-                    match self.pipeline.store.renew_job(&job.id, until).await {
-                        Ok(true) => {}
-                        Ok(false) => return Ending::Cancelled,
-                        Err(reason) => tracing::warn!(%reason, "a lease could not be renewed"),
-                    }
+        })
+        .catch_unwind();
+        // Nothing is awaited in an arm of this `select!`: while an arm runs, the work is not polled, and it may hold the one connection
+        // that writes, or be next in line for it.
+        tokio::select! {
+            done = work => match done {
+                Ok(done) => done.map_or_else(Ending::Trouble, |()| Ending::Done),
+                Err(_panic) => {
+                    tracing::error!(file = %job.kind.file(), "the work on a file panicked");
+                    Ending::Trouble(Trouble::Transient("an internal error broke off the work on it".to_owned()))
                 }
-            }
+            },
+            () = self.stop.cancelled() => Ending::Stopped,
+            lost = Renewal::start(self.pipeline.store.clone(), job.clone(), self.config.lease).lost() => match lost {
+                Lost::Taken => Ending::Cancelled,
+                Lost::RanOut => Ending::RanOut,
+            },
         }
     }
 
     async fn settle(&self, job: &Job, file: &FileId, ending: &Ending) -> Result<(), StoreError> {
         let store = &self.pipeline.store;
         match ending {
-            Ending::Done => store.finish_job(&job.id).await,
-            Ending::Stopped => store.postpone_job(&job.id, now()).await,
+            Ending::Done => store.finish_job(job).await,
+            // Not done, and nobody else's yet: it is free for whoever leases it next.
+            Ending::RanOut => Ok(()),
+            Ending::Stopped => store.postpone_job(job, now()).await,
             Ending::Cancelled | Ending::Trouble(Trouble::Gone) => {
                 // The deletion's own job may have run before the vectors of this one were written.
                 if store.job_file(file).await?.is_none() && self.pipeline.vectors_of_gone(file).await.is_err() {
                     tracing::warn!(file = %file, "the vectors of a deleted file are left to the next repair");
                 }
-                store.finish_job(&job.id).await
+                store.finish_job(job).await
             }
             Ending::Trouble(Trouble::Permanent(reason)) => self.fail(job, file, reason).await,
             Ending::Trouble(Trouble::Full) => {
                 tracing::error!(file = %file, "no space left on the disk: a job waits until there is");
-                self.wait_for_next_try(job, file).await?;
-                store.postpone_job(&job.id, now().saturating_add(self.delay(job.attempt))).await
+                self.wait_for_next_try(job).await?;
+                store.postpone_job(job, now().saturating_add(self.delay(job.attempt))).await
             }
             Ending::Trouble(Trouble::Transient(reason)) => {
                 let erasing = matches!(job.kind, JobKind::Erase(..));
@@ -194,15 +210,15 @@ impl Worker {
                     return self.fail(job, file, reason).await;
                 }
                 tracing::warn!(%reason, file = %file, attempt = job.attempt, "a job will be tried again");
-                self.wait_for_next_try(job, file).await?;
-                store.retry_job(&job.id, now().saturating_add(self.delay(job.attempt))).await
+                self.wait_for_next_try(job).await?;
+                store.retry_job(job, now().saturating_add(self.delay(job.attempt))).await
             }
         }
     }
 
-    async fn wait_for_next_try(&self, job: &Job, file: &FileId) -> Result<(), StoreError> {
+    async fn wait_for_next_try(&self, job: &Job) -> Result<(), StoreError> {
         if !matches!(job.kind, JobKind::Erase(..)) {
-            self.pipeline.store.set_status(file, FileStatus::Pending, None).await?;
+            self.pipeline.store.set_status(job, FileStatus::Pending, None).await?;
         }
         Ok(())
     }
@@ -210,9 +226,9 @@ impl Worker {
     async fn fail(&self, job: &Job, file: &FileId, reason: &str) -> Result<(), StoreError> {
         tracing::info!(file = %file, attempts = job.attempt, "a file could not be processed");
         if !matches!(job.kind, JobKind::Erase(..)) {
-            self.pipeline.store.set_status(file, FileStatus::Failed, Some(reason)).await?;
+            self.pipeline.store.set_status(job, FileStatus::Failed, Some(reason)).await?;
         }
-        self.pipeline.store.finish_job(&job.id).await
+        self.pipeline.store.finish_job(job).await
     }
 
     /// Seconds until the next try.

@@ -105,7 +105,14 @@ impl House {
     }
 
     pub fn worker_config(&self) -> WorkerConfig {
-        WorkerConfig { workers: 2, attempts: 2, backoff: Duration::ZERO, poll: Duration::from_millis(20), ..WorkerConfig::default() }
+        WorkerConfig {
+            workers: 2,
+            attempts: 2,
+            backoff: Duration::ZERO,
+            poll: Duration::from_millis(20),
+            alone: true,
+            ..WorkerConfig::default()
+        }
     }
 
     /// An account that may upload files and make collections.

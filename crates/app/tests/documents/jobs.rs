@@ -24,7 +24,7 @@ async fn a_worker_that_died_without_a_word_is_replaced() {
     let house = House::new().await;
     let alice = house.user("alice").await;
     let file = house.upload_with(&alice, "a.txt", "words", true, false).await.unwrap();
-    let leased = house.store.lease_job(transom_domain::now(), 3600, usize::MAX).await.unwrap();
+    let leased = house.store.lease_job(&"dead".into(), transom_domain::now(), 3600, usize::MAX).await.unwrap();
     assert!(leased.is_some(), "some earlier run held the job and was killed");
     let _workers = house.workers().await;
     assert_eq!(house.files.wait(&alice, &file.id).await.unwrap().status, FileStatus::Completed);
@@ -36,7 +36,7 @@ async fn a_file_that_ends_the_server_each_time_is_given_up() {
     let alice = house.user("alice").await;
     let file = house.upload_with(&alice, "a.txt", "words", true, false).await.unwrap();
     for _ in 0..4 {
-        house.store.lease_job(transom_domain::now(), 3600, usize::MAX).await.unwrap().unwrap();
+        house.store.lease_job(&"dead".into(), transom_domain::now(), 3600, usize::MAX).await.unwrap().unwrap();
         house.store.release_jobs().await.unwrap();
     }
     let _workers = house.workers().await;

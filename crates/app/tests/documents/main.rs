@@ -8,4 +8,6 @@ mod hybrid;
 mod jobs;
 mod knowledge;
 mod repair;
+mod leases;
+mod ranking;
 mod retrieval;

@@ -17,6 +17,7 @@ pub struct Model {
     pub ordinal: i64,
     pub user_id: String,
     pub turn: i64,
+    pub owner: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

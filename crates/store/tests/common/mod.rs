@@ -7,7 +7,10 @@
 use std::path::Path;
 
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-use transom_domain::{Caller, File, FileId, Grant, GroupId, NewFile, NewUser, Permission, Principal, Role, User, UserId};
+use transom_domain::{
+    Caller, File, FileId, Grant, GroupId, NewFile, NewUser, Permission, Principal, Role, Timestamp, User, UserId, WorkerId,
+};
+use transom_store::jobs::Job;
 use transom_store::{Store, StoreConfig};
 
 /// An empty database.
@@ -94,4 +97,14 @@ pub fn to_everyone(permission: Permission) -> Grant {
 
 pub fn to_group(id: &GroupId, permission: Permission) -> Grant {
     Grant { principal: Principal::Group(id.clone()), permission }
+}
+
+/// A job for the one worker of a test, with a lease of a minute.
+pub async fn lease(store: &Store, now: Timestamp) -> Option<Job> {
+    lease_few(store, now, usize::MAX).await
+}
+
+/// The same where an account may have so many leased.
+pub async fn lease_few(store: &Store, now: Timestamp, at_once: usize) -> Option<Job> {
+    store.lease_job(&WorkerId::from("worker"), now, 60, at_once).await.unwrap()
 }
