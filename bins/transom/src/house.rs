@@ -220,7 +220,10 @@ fn sandbox(config: &Config) -> Result<Sandbox, String> {
         memory_megabytes: extraction.memory_megabytes,
         time: extraction.time,
     };
-    Ok(Sandbox::new(SandboxConfig { children: config.files.jobs, limits, ..SandboxConfig::new(program) }))
+    let usual = SandboxConfig::new(program);
+    // On a busy machine a document's processor time takes far longer than it says.
+    let patience = usual.patience.max(limits.time * 10);
+    Ok(Sandbox::new(SandboxConfig { children: config.files.jobs, limits, patience, ..usual }))
 }
 
 fn splitting(config: &Config) -> SplitConfig {

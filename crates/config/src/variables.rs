@@ -106,7 +106,7 @@ pub static VARIABLES: &[Variable] = &[
     var(FILES, "RAG_ALLOWED_FILE_EXTENSIONS", "", Kind::Words, "Endings that uploads may have (pdf,txt), with , between them; unset, any."),
     var(FILES, "ENABLE_RAG_LOCAL_WEB_FETCH", "false", Kind::Switch, "Whether addresses that users give may lead to this machine and its private networks."),
     var(FILES, "TRANSOM_JOBS", "4", whole(1, 256), "Files that are processed at once."),
-    var(FILES, "TRANSOM_EXTRACT_SECONDS", "45", whole(1, 3_600), "Seconds that reading one file may take; then it counts as failed."),
+    var(FILES, "TRANSOM_EXTRACT_SECONDS", "45", whole(1, 3_600), "Seconds of processor time that reading one file may take; then it counts as failed."),
     var(FILES, "TRANSOM_EXTRACT_MEMORY_MB", "1024", whole(64, 65_536), "Memory that reading one file may take, in megabytes; it is taken outside the server."),
     var(FILES, "TRANSOM_EXTRACT_FILE_MB", "256", whole(1, 16_384), "Size of a file that is read at most, in megabytes; larger ones are kept, but fail."),
     var(FILES, "TRANSOM_EXTRACT_TEXT_MB", "50", whole(1, 1_024), "Text of one file at most, in megabytes."),

@@ -93,7 +93,7 @@ pub enum ExtractError {
         megabytes: usize,
     },
     /// Reading it takes longer than one file may.
-    #[error("Reading this file takes longer than one file may: {seconds} seconds are the most.")]
+    #[error("Reading this file takes longer than one file may: {seconds} seconds of processor time are the most.")]
     TimedOut {
         /// The limit.
         seconds: u64,

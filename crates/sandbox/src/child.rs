@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use transom_domain::Text;
 use transom_ingest::{Document, ExtractError};
 
+use crate::clock::Clock;
 use crate::frame::{Reply, Request, receive_head, send_head};
 use crate::limits::{Limits, MEGABYTE, Protection};
 use crate::sandbox::Program;
@@ -33,7 +34,7 @@ pub(crate) struct Child {
     complaint: JoinHandle<Vec<u8>>,
     /// Documents it has read.
     pub(crate) documents: u32,
-    /// How long it has worked.
+    /// Processor time that its documents took; where the system does not say, how long they lasted.
     pub(crate) worked: Duration,
 }
 
@@ -82,22 +83,28 @@ impl Child {
     }
 
     /// Gives it a document and waits for the text. The outer error is the child's end: it can read nothing more.
-    pub(crate) async fn read(&mut self, document: Document, limits: &Limits) -> Result<Result<Text, ExtractError>, ExtractError> {
-        let seconds = limits.time.as_secs();
-        match timeout(limits.time, self.give(document)).await {
+    pub(crate) async fn read(
+        &mut self,
+        document: Document,
+        limits: &Limits,
+        patience: Duration,
+    ) -> Result<Result<Text, ExtractError>, ExtractError> {
+        match timeout(patience, self.give(document)).await {
             Ok(Ok(())) => {}
             Ok(Err(Given::Source)) => return Err(interrupted("its stored bytes could not be read")),
             Ok(Err(Given::Broken)) => return Err(self.why(limits).await),
             Err(_elapsed) => return Err(interrupted("its stored bytes came too slowly")),
         }
-        let begun = Instant::now();
-        let taken = timeout(limits.time, self.take(limits)).await;
+        let clock = Clock::start(self.process.id());
+        let taken = tokio::select! {
+            taken = self.take(limits) => taken,
+            reason = clock.overrun(limits.time, patience) => return Err(reason),
+        };
         self.documents += 1;
-        self.worked += begun.elapsed();
+        self.worked += clock.worked().unwrap_or_else(|| clock.elapsed());
         match taken {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(_broken)) => Err(self.why(limits).await),
-            Err(_elapsed) => Err(ExtractError::TimedOut { seconds }),
+            Ok(outcome) => Ok(outcome),
+            Err(_broken) => Err(self.why(limits).await),
         }
     }
 

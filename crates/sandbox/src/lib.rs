@@ -7,7 +7,7 @@
 //! A child has no environment, no secret and no file but one socket to its parent. Before it takes the first document it
 //! gives up what it does not need, as far as the system lets it ([`Protection`] says how far): address space and
 //! processor time are limited; files, sockets and processes cannot be made or reached. What is left is memory and
-//! arithmetic. The parent gives it a deadline for each document and reads no longer answer than it has asked for. A child
+//! arithmetic. The parent counts the processor time that each document takes and reads no longer answer than it has asked for. A child
 //! that overruns, or ends over a document, fails that document alone; the next one gets a new child. A child whose parent
 //! is gone ends at once.
 //!
@@ -28,13 +28,15 @@
 //! }
 //! ```
 //!
-//! What is wrong with a document, being too large or taking too long among it, is an `ExtractError` for whoever sent it; a child that
-//! was ended by somebody else is `ExtractError::Interrupted`, after which the document may be tried again.
+//! What is wrong with a document, being too large or taking too much processor time among it, is an `ExtractError` for whoever sent it;
+//! a child that was ended by somebody else, or got too little processor time, is `ExtractError::Interrupted`, after which the document
+//! may be tried again.
 //!
 //! Everything but the limits of address space, system calls and files works on any Unix; those are Linux's.
 
 mod answer;
 mod child;
+mod clock;
 mod frame;
 mod jail;
 mod limits;

@@ -16,7 +16,7 @@ pub struct Limits {
     pub text_megabytes: usize,
     /// Memory that a child may ask for, beyond what it has when it begins.
     pub memory_megabytes: usize,
-    /// How long reading may take.
+    /// Processor time that reading may take, in all threads of the child.
     pub time: Duration,
 }
 

@@ -19,6 +19,9 @@ use crate::limits::{Limits, MEGABYTE, Protection};
 /// How long a process may take to begin; a machine that is busy with everything else needs some of it.
 const BEGINNING: Duration = Duration::from_secs(30);
 
+/// How long reading a document may last unless somebody says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
 /// The program that children run, which must call [`answer`](crate::answer).
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -56,6 +59,9 @@ pub struct SandboxConfig {
     pub children: usize,
     /// What a document may cost.
     pub limits: Limits,
+    /// How long reading a document may last, however little processor time it gets. A machine that is busy with everything else is no
+    /// fault of the document, so this is [`ExtractError::Interrupted`]: it may be tried again.
+    pub patience: Duration,
     /// A child is replaced after so many documents.
     pub documents: u32,
     /// A child that holds more memory than this after a document is replaced; in megabytes.
@@ -65,7 +71,7 @@ pub struct SandboxConfig {
 impl SandboxConfig {
     /// Usual limits, two children.
     pub fn new(program: Program) -> Self {
-        Self { program, children: 2, limits: Limits::default(), documents: 500, memory_megabytes: 200 }
+        Self { program, children: 2, limits: Limits::default(), patience: PATIENCE, documents: 500, memory_megabytes: 200 }
     }
 }
 
@@ -135,7 +141,7 @@ impl Reader for Sandbox {
         let _turn = self.turns.acquire().await.map_err(|_closed| interrupted("the server is stopping"))?;
         let mut child = self.child().await?;
         // A child that is not kept is killed when this ends, or is broken off.
-        let outcome = child.read(document, limits).await?;
+        let outcome = child.read(document, limits, self.config.patience).await?;
         self.keep(child);
         outcome
     }

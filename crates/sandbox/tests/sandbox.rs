@@ -67,6 +67,22 @@ async fn a_document_that_never_ends_is_given_up_and_others_are_read_meanwhile() 
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_document_is_not_charged_for_time_in_which_its_reader_got_no_processor() {
+    let limits = Limits { time: Duration::from_secs(1), ..config().limits };
+    let sandbox = Sandbox::new(SandboxConfig { limits, ..config() });
+    assert_eq!(ask(&sandbox, "take a nap").await.unwrap(), "slept");
+    assert_eq!(ask(&sandbox, "loop").await, Err(ExtractError::TimedOut { seconds: 1 }));
+}
+
+#[tokio::test]
+async fn a_document_that_waited_too_long_for_a_processor_may_be_tried_again() {
+    let sandbox = Sandbox::new(SandboxConfig { patience: Duration::from_secs(1), ..config() });
+    assert!(matches!(ask(&sandbox, "sleep for ever").await, Err(ExtractError::Interrupted { .. })));
+    assert_eq!(ask(&Sandbox::new(config()), "go on").await.unwrap(), "go on");
+}
+
+#[tokio::test]
 async fn a_document_that_ends_its_reader_fails_alone() {
     let sandbox = sandbox();
     for misdeed in ["abort", "exit", "recurse"] {

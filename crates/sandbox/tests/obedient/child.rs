@@ -25,6 +25,15 @@ impl Extractor for Obedient {
             Some("loop") => loop {
                 black_box(());
             },
+            #[allow(clippy::disallowed_methods, reason = "this is a thread of its own process, and has nothing else to do")]
+            Some("take a nap") => {
+                std::thread::sleep(std::time::Duration::from_secs(3));
+                "slept".to_owned()
+            }
+            #[allow(clippy::disallowed_methods, reason = "the same")]
+            Some("sleep for ever") => loop {
+                std::thread::sleep(std::time::Duration::from_secs(3600));
+            },
             Some("allocate") => format!("{} bytes", hoard()),
             Some("recurse") => format!("{} deep", descend(0)),
             Some("abort") => std::process::abort(),
