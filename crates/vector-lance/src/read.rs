@@ -99,7 +99,8 @@ async fn rank(dataset: &Dataset, question: &Question, named: &Named, limit: usiz
     let mut ranked = Ranked::new();
     for batch in &batches {
         let (ids, scores) = (numbers::<UInt64Type>(batch, ROW_ID)?, numbers::<Float32Type>(batch, measure)?);
-        let valid = (0..batch.num_rows()).filter(|row| scores.is_valid(*row));
+        // A vector of zeros has no direction, so it is like no other.
+        let valid = (0..batch.num_rows()).filter(|row| scores.is_valid(*row) && scores.value(*row).is_finite());
         ranked.extend(valid.map(|row| (ids.value(row), scores.value(row))));
     }
     if measure == DISTANCE {

@@ -70,11 +70,11 @@ impl VectorStore for MemoryStore {
     async fn search(&self, space: &Space, query: &Query) -> Result<Vec<Hit>, VectorError> {
         check(space, &query.vector)?;
         let hits = self.read(|spaces| {
-            let near = |stored: &EmbeddedChunk| Hit {
-                chunk: stored.chunk.clone(),
-                score: Score::Similarity(cosine(&stored.vector, &query.vector)),
+            let near = |stored: &EmbeddedChunk| {
+                let score = Score::Similarity(cosine(&stored.vector, &query.vector)?);
+                Some(Hit { chunk: stored.chunk.clone(), score })
             };
-            spaces.get(space).into_iter().flat_map(|files| named(files, &query.files)).map(near).collect()
+            spaces.get(space).into_iter().flat_map(|files| named(files, &query.files)).filter_map(near).collect()
         });
         Ok(best(hits, query.limit))
     }
@@ -138,9 +138,9 @@ fn check(space: &Space, vector: &[f32]) -> Result<(), VectorError> {
 }
 
 /// As the port promises, also for vectors whose length is not 1; without a direction there is no likeness.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    let lengths = dot(a, a).sqrt() * dot(b, b).sqrt();
-    if lengths > 0.0 { (dot(a, b) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
+fn cosine(a: &[f32], b: &[f32]) -> Option<f32> {
+    let cosine = dot(a, b) / (dot(a, a).sqrt() * dot(b, b).sqrt());
+    cosine.is_finite().then(|| cosine.clamp(-1.0, 1.0))
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn vectors_of_any_length_are_compared_by_their_direction() {
-        assert!((cosine(&[3.0, 0.0], &[5.0, 0.0]) - 1.0).abs() < 1e-6);
-        assert!((cosine(&[3.0, 0.0], &[-5.0, 0.0]) + 1.0).abs() < 1e-6);
-        assert_eq!(cosine(&[0.0, 0.0], &[1.0, 0.0]), 0.0);
+        assert!(cosine(&[3.0, 0.0], &[5.0, 0.0]).is_some_and(|cosine| (cosine - 1.0).abs() < 1e-6));
+        assert!(cosine(&[3.0, 0.0], &[-5.0, 0.0]).is_some_and(|cosine| (cosine + 1.0).abs() < 1e-6));
+        assert_eq!(cosine(&[0.0, 0.0], &[1.0, 0.0]), None);
     }
 }

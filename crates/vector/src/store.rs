@@ -19,7 +19,8 @@ pub struct Space {
 pub struct EmbeddedChunk {
     /// The chunk.
     pub chunk: Chunk,
-    /// Its vector, of length 1.
+    /// Its vector, of length 1; or all zeros, where the embedder sees nothing in the text. Such a vector has no direction and is like no
+    /// other: no search by vectors finds the chunk.
     pub vector: Vec<f32>,
     /// What a search by words compares, in the text's order, with white space between: words as an analyser left them, folded
     /// and stemmed. A store compares them byte by byte and never analyses. Empty: no search by words finds the chunk.
@@ -29,7 +30,7 @@ pub struct EmbeddedChunk {
 /// A question as a vector.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// The question's vector; its length is the space's dimension.
+    /// The question's vector, with as many numbers as the space has dimensions. All zeros: nothing found.
     pub vector: Vec<f32>,
     /// The files to look in, and no others. None named: nothing found.
     pub files: Vec<FileId>,
@@ -72,6 +73,14 @@ impl Score {
     pub fn value(self) -> f32 {
         match self {
             Self::Similarity(value) | Self::Bm25(value) => value,
+        }
+    }
+
+    /// The cosine, where it is one.
+    pub fn similarity(self) -> Option<f32> {
+        match self {
+            Self::Similarity(value) => Some(value),
+            Self::Bm25(_) => None,
         }
     }
 }

@@ -56,6 +56,7 @@ macro_rules! behaviours {
             many_files_can_be_named,
             the_nearest_come_first,
             similarity_is_the_cosine,
+            a_vector_without_direction_is_like_no_other_and_found_by_words_alone,
             the_limit_keeps_the_nearest,
             a_limit_of_nothing_finds_nothing,
             a_limit_without_bounds_finds_everything,

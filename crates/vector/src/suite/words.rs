@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use transom_domain::Chunk;
 
-use super::{asking, at, counted, counts, file, find_words, found_words, put, put_words, space, worded};
+use super::{asking, at, counted, counts, file, find_words, found, found_words, put, put_words, space, worded};
 use crate::{EmbeddedChunk, Score, VectorStore};
 
 /// However well the others answer.
@@ -47,6 +47,16 @@ pub async fn any_of_the_terms_is_enough_and_more_of_them_are_better(store: Arc<d
     for hit in find_words(&*store, &space, &["pump"], &["a"], 10).await {
         assert!(matches!(hit.score, Score::Bm25(score) if score > 0.0), "{hit:?}");
     }
+}
+
+/// An embedder that sees nothing in a text must not hide it.
+pub async fn a_vector_without_direction_is_like_no_other_and_found_by_words_alone(store: Arc<dyn VectorStore>) {
+    let space = space(2);
+    let nothing = EmbeddedChunk { vector: vec![0.0, 0.0], ..worded("a", 1, "seal") };
+    store.replace(&space, &file("a"), vec![worded("a", 0, "pump"), nothing]).await.expect("the file is replaced");
+    assert_eq!(found(&*store, &space, &at(0.0), &["a"], 10).await, ["a#0"]);
+    assert!(found(&*store, &space, &[0.0, 0.0], &["a"], 10).await.is_empty());
+    assert_eq!(found_words(&*store, &space, &["seal"], &["a"], 10).await, ["a#1"]);
 }
 
 /// Over the whole space.
