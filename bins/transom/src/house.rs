@@ -197,6 +197,9 @@ fn index(config: &Config, vectors: Arc<dyn VectorStore>) -> Result<Index, String
 fn embedder(config: &Config) -> Result<Arc<dyn Embedder>, String> {
     Ok(match &config.embedding.engine {
         EmbeddingEngine::BuiltIn => {
+            if !config.retrieval.prefixes.is_empty() {
+                tracing::warn!("RAG_EMBEDDING_QUERY_PREFIX and RAG_EMBEDDING_CONTENT_PREFIX have no effect: the built-in model knows none");
+            }
             Arc::new(MiniLm::new(MiniLmSettings { batch_size: config.embedding.batch_size, ..MiniLmSettings::default() }))
         }
         EmbeddingEngine::Ollama(connection) => Arc::new(upstreams::ollama_embedder(config, connection)?),

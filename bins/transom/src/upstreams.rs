@@ -55,15 +55,16 @@ pub fn reranker(config: &Config, reranker: &transom_config::Reranker) -> Result<
 }
 
 fn embedder_settings(config: &Config, connection: &transom_config::Connection) -> EmbedderSettings {
-    let embedding = &config.embedding;
+    let (embedding, prefixes) = (&config.embedding, &config.retrieval.prefixes);
     EmbedderSettings {
         base_url: connection.url.to_string(),
         key: connection.key.clone(),
         model: embedding.model.clone(),
         batch_size: embedding.batch_size,
         concurrency: embedding.concurrency.map_or(Semaphore::MAX_PERMITS, NonZeroUsize::get),
-        query_prefix: None,
-        content_prefix: None,
+        query_prefix: prefixes.query.clone(),
+        content_prefix: prefixes.content.clone(),
+        prefix_field: prefixes.field.clone(),
     }
 }
 

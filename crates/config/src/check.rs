@@ -11,7 +11,7 @@ pub(crate) fn fits(kind: &Kind, value: &str) -> bool {
         Kind::Whole { min, max } => value.parse::<u64>().is_ok_and(|number| (*min..=*max).contains(&number)),
         Kind::Fraction { min, max } => value.parse::<f64>().is_ok_and(|number| (*min..=*max).contains(&number)),
         Kind::OneOf(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value)),
-        Kind::Text | Kind::Secret | Kind::Secrets | Kind::Words => true,
+        Kind::Text | Kind::Verbatim | Kind::Secret | Kind::Secrets | Kind::Words => true,
         Kind::Address => address(value).is_some(),
         Kind::Addresses => value.split(';').map(str::trim).all(|part| part.is_empty() || address(part).is_some()),
         Kind::Origins => value == "*" || list(value, ';').iter().all(|origin| is_origin(origin)),

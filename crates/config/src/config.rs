@@ -222,6 +222,24 @@ pub enum SplitBy {
     Tokens(String),
 }
 
+/// What an embedding model is told beside each text: models such as E5 and BGE expect it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prefixes {
+    /// `RAG_EMBEDDING_QUERY_PREFIX`.
+    pub query: Option<String>,
+    /// `RAG_EMBEDDING_CONTENT_PREFIX`.
+    pub content: Option<String>,
+    /// `RAG_EMBEDDING_PREFIX_FIELD_NAME`; `None`: it stands before the text.
+    pub field: Option<String>,
+}
+
+impl Prefixes {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.query.is_none() && self.content.is_none()
+    }
+}
+
 /// How questions find passages.
 #[derive(Clone, Debug)]
 pub struct Retrieval {
@@ -229,6 +247,10 @@ pub struct Retrieval {
     pub top_k: usize,
     /// `ENABLE_RAG_HYBRID_SEARCH`.
     pub hybrid: bool,
+    /// `ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS`.
+    pub enriched: bool,
+    /// What the embedding model is told beside each text.
+    pub prefixes: Prefixes,
     /// `RAG_HYBRID_BM25_WEIGHT`; `None`: by language.
     pub bm25_weight: Option<f32>,
     /// `RAG_RERANKING_ENGINE=external`, with what it needs.
@@ -341,6 +363,15 @@ pub enum LogFormat {
 }
 
 impl Database {
+    /// Whether the database is the data folder's own: whoever locks the folder has it alone.
+    pub fn is_in_folder(&self) -> bool {
+        let Some(url) = &self.url else { return true };
+        let Some(path) = url.expose_secret().strip_prefix("sqlite:") else { return false };
+        let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        absolute(Path::new(path)).zip(absolute(&self.folder)).is_some_and(|(path, folder)| path.starts_with(folder))
+    }
+
     /// The database's address: as set, or `transom.db` in the data folder.
     pub fn address(&self) -> SecretString {
         if let Some(url) = &self.url {
@@ -363,14 +394,5 @@ impl LogLevel {
             Self::Debug => "debug",
             Self::Trace => "trace",
         }
-    /// Whether the database is the data folder's own: whoever locks the folder has it alone.
-    pub fn is_in_folder(&self) -> bool {
-        let Some(url) = &self.url else { return true };
-        let Some(path) = url.expose_secret().strip_prefix("sqlite:") else { return false };
-        let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
-        let absolute = |path: &Path| std::path::absolute(path).ok();
-        absolute(Path::new(path)).zip(absolute(&self.folder)).is_some_and(|(path, folder)| path.starts_with(folder))
-    }
-
     }
 }

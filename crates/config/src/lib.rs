@@ -34,7 +34,7 @@ mod variables;
 
 pub use config::{
     Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Extraction, Files, Log,
-    LogFormat, LogLevel, Origins, Reranker, Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
+    LogFormat, LogLevel, Origins, Prefixes, Reranker, Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
 };
 pub use help::{as_markdown, as_text};
 pub use reader::{Problem, Problems};

@@ -277,6 +277,12 @@ fn retrieval(reader: &mut Reader) -> Retrieval {
     Retrieval {
         top_k: reader.number("RAG_TOP_K"),
         hybrid: reader.switch("ENABLE_RAG_HYBRID_SEARCH"),
+        enriched: reader.switch("ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS"),
+        prefixes: Prefixes {
+            query: reader.text("RAG_EMBEDDING_QUERY_PREFIX"),
+            content: reader.text("RAG_EMBEDDING_CONTENT_PREFIX"),
+            field: reader.text("RAG_EMBEDDING_PREFIX_FIELD_NAME"),
+        },
         bm25_weight: reader.some_number("RAG_HYBRID_BM25_WEIGHT"),
         reranker: reranker(reader),
         top_k_reranker: reader.number("RAG_TOP_K_RERANKER"),

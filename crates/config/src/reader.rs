@@ -38,7 +38,9 @@ pub(crate) struct Reader {
 impl Reader {
     /// Keeps what is set to something, and checks every value against its variable's kind.
     pub fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let values = vars.into_iter().map(|(name, value)| (name, value.trim().to_owned())).filter(|(_, value)| !value.is_empty()).collect();
+        let trimmed = |name: &str, value: String| if is_verbatim(name) { value } else { value.trim().to_owned() };
+        let set = vars.into_iter().filter(|(_, value)| !value.trim().is_empty());
+        let values = set.map(|(name, value)| (name.clone(), trimmed(&name, value))).collect();
         let mut reader = Self { values, problems: Vec::new() };
         for variable in VARIABLES {
             let Some(value) = reader.values.get(variable.name) else { continue };
@@ -127,6 +129,11 @@ impl Reader {
         }
         switches
     }
+}
+
+/// Whether the white space around a value counts.
+fn is_verbatim(name: &str) -> bool {
+    VARIABLES.iter().any(|variable| variable.name == name && variable.kind == Kind::Verbatim)
 }
 
 fn variable(name: &str) -> Option<&'static Variable> {

@@ -60,6 +60,8 @@ pub enum Kind {
     Database,
     /// A text with a place for the found passages.
     Template,
+    /// Any text, with the white space around it.
+    Verbatim,
 }
 
 impl Kind {
@@ -82,6 +84,7 @@ impl Kind {
             Self::Host => "an IP address or a host name".into(),
             Self::Lifetime => "a length of time such as 30m, 12h, 4w or 1d12h, or -1 for no end".into(),
             Self::Database => "an address that begins with sqlite:// or postgresql://".into(),
+            Self::Verbatim => "a text; white space at its ends counts".into(),
             Self::Template => "a text that holds {{CONTEXT}} where the found passages go".into(),
         }
     }

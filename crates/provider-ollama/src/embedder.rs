@@ -1,5 +1,7 @@
 //! Embeds with a model of an Ollama.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use transom_domain::Fingerprint;
@@ -18,6 +20,9 @@ struct Request<'a> {
     model: &'a str,
     /// Cuts what is too long for the model, which would be refused otherwise.
     truncate: bool,
+    /// What tells the model whether it reads a question or a text, where the upstream takes that in a field.
+    #[serde(flatten)]
+    prefix: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]
@@ -32,8 +37,9 @@ impl OllamaEmbedder {
         Ok(Self { upstream, remote: Remote::new("ollama", settings) })
     }
 
-    async fn batch(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
-        let request = Request { input: &texts, model: self.remote.model(), truncate: true };
+    async fn batch(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
+        let prefix = self.remote.prefix_field(purpose).into_iter().collect();
+        let request = Request { input: &texts, model: self.remote.model(), truncate: true, prefix };
         let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
         let answer = self.upstream.post("/api/embed", json.into()).await?;
         match serde_json::from_slice::<Answer>(&answer) {
@@ -54,10 +60,10 @@ impl Embedder for OllamaEmbedder {
     }
 
     async fn dimension(&self) -> Result<usize, LlmError> {
-        self.remote.dimension(|| self.batch(vec!["dimension".to_owned()])).await
+        self.remote.dimension(|| self.batch(vec!["dimension".to_owned()], Purpose::Document)).await
     }
 
     async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
-        embed_in_batches(&self.remote, self.upstream.name(), texts, purpose, |batch| self.batch(batch)).await
+        embed_in_batches(&self.remote, self.upstream.name(), texts, purpose, |batch| self.batch(batch, purpose)).await
     }
 }

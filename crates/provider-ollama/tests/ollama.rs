@@ -234,6 +234,7 @@ async fn an_embedder_asks_in_batches_and_lets_long_texts_be_cut() {
         concurrency: 2,
         query_prefix: None,
         content_prefix: None,
+        prefix_field: None,
     };
     let client = upstream_client(&ClientSettings::default()).expect("a client");
     let embedder = OllamaEmbedder::new(settings, Limits::default(), client).expect("an embedder");
@@ -250,4 +251,31 @@ async fn an_embedder_asks_in_batches_and_lets_long_texts_be_cut() {
     assert_eq!(embedder.fingerprint().0, "ollama:nomic-embed-text");
     upstream.script_path("/api/embed", Script::json(200, &json!({"embeddings": [[1.0]]})));
     assert!(matches!(embedder.embed(&texts, Purpose::Query).await, Err(LlmError::Broken { .. })));
+}
+
+#[tokio::test]
+async fn a_prefix_is_sent_before_the_text_or_in_its_field() {
+    let upstream = Upstream::start().await;
+    let settings = |prefix_field: Option<&str>| EmbedderSettings {
+        base_url: upstream.base_url().to_owned(),
+        key: None,
+        model: "bge".to_owned(),
+        batch_size: 8,
+        concurrency: 1,
+        query_prefix: Some("query: ".to_owned()),
+        content_prefix: Some("passage: ".to_owned()),
+        prefix_field: prefix_field.map(str::to_owned),
+    };
+    let client = upstream_client(&ClientSettings::default()).expect("a client");
+    let before = OllamaEmbedder::new(settings(None), Limits::default(), client.clone()).expect("an embedder");
+    let field = OllamaEmbedder::new(settings(Some("task")), Limits::default(), client).expect("an embedder");
+    for embedder in [&before, &field] {
+        embedder.embed(&["herons".to_owned()], Purpose::Query).await.expect("vectors");
+    }
+    before.embed(&["herons".to_owned()], Purpose::Document).await.expect("vectors");
+    let sent: Vec<_> = upstream.requests_of("/api/embed").into_iter().map(|call| call.body).collect();
+    assert_eq!((&sent[0]["input"], sent[0].get("task")), (&json!(["query: herons"]), None));
+    assert_eq!((&sent[1]["input"], &sent[1]["task"]), (&json!(["herons"]), &json!("query: ")));
+    assert_eq!(sent[2]["input"], json!(["passage: herons"]));
+    assert_ne!(before.fingerprint(), field.fingerprint(), "their vectors are never compared");
 }

@@ -1,5 +1,7 @@
 //! Embeds with a model of an OpenAI-compatible upstream.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use transom_domain::Fingerprint;
@@ -20,6 +22,9 @@ struct Request<'a> {
     input: &'a [String],
     model: &'a str,
     encoding_format: &'static str,
+    /// What tells the model whether it reads a question or a text, where the upstream takes that in a field.
+    #[serde(flatten)]
+    prefix: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]
@@ -40,13 +45,13 @@ impl OpenAiEmbedder {
         Ok(Self { upstream, remote: Remote::new("openai", settings) })
     }
 
-    async fn batch(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, LlmError> {
-        match self.call(&texts).await {
+    async fn batch(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
+        match self.call(&texts, purpose).await {
             // OpenAI's API has no `truncate`: one text that is too long spoils the batch.
             Err(error) if too_long(&error) => {
                 let mut vectors = Vec::with_capacity(texts.len());
                 for text in texts {
-                    vectors.push(self.cut(text).await?);
+                    vectors.push(self.cut(text, purpose).await?);
                 }
                 Ok(vectors)
             }
@@ -54,10 +59,10 @@ impl OpenAiEmbedder {
         }
     }
 
-    async fn cut(&self, text: String) -> Result<Vec<f32>, LlmError> {
+    async fn cut(&self, text: String, purpose: Purpose) -> Result<Vec<f32>, LlmError> {
         let mut texts = [text];
         for _ in 0..CUTS {
-            match self.call(&texts).await {
+            match self.call(&texts, purpose).await {
                 Err(error) if too_long(&error) => {
                     let [text] = &mut texts;
                     let half = text.floor_char_boundary(text.len() / 2);
@@ -66,15 +71,16 @@ impl OpenAiEmbedder {
                 answer => return self.one(answer?),
             }
         }
-        self.one(self.call(&texts).await?)
+        self.one(self.call(&texts, purpose).await?)
     }
 
     fn one(&self, vectors: Vec<Vec<f32>>) -> Result<Vec<f32>, LlmError> {
         vectors.into_iter().next().ok_or_else(|| self.upstream.broken("it holds no vector"))
     }
 
-    async fn call(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
-        let request = Request { input: texts, model: self.remote.model(), encoding_format: "float" };
+    async fn call(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
+        let prefix = self.remote.prefix_field(purpose).into_iter().collect();
+        let request = Request { input: texts, model: self.remote.model(), encoding_format: "float", prefix };
         let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
         let answer = self.upstream.post("/embeddings", json.into()).await?;
         let Ok(mut answer) = serde_json::from_slice::<Answer>(&answer) else {
@@ -105,10 +111,10 @@ impl Embedder for OpenAiEmbedder {
     }
 
     async fn dimension(&self) -> Result<usize, LlmError> {
-        self.remote.dimension(|| self.batch(vec!["dimension".to_owned()])).await
+        self.remote.dimension(|| self.batch(vec!["dimension".to_owned()], Purpose::Document)).await
     }
 
     async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
-        embed_in_batches(&self.remote, self.upstream.name(), texts, purpose, |batch| self.batch(batch)).await
+        embed_in_batches(&self.remote, self.upstream.name(), texts, purpose, |batch| self.batch(batch, purpose)).await
     }
 }

@@ -201,14 +201,19 @@ async fn a_path_that_leads_out_of_the_address_is_never_asked() {
 }
 
 fn embedder(upstream: &Upstream) -> OpenAiEmbedder {
+    embedder_with(upstream, None, None)
+}
+
+fn embedder_with(upstream: &Upstream, query_prefix: Option<&str>, prefix_field: Option<&str>) -> OpenAiEmbedder {
     let settings = EmbedderSettings {
         base_url: upstream.openai_url(),
         key: Some("sk-up".into()),
         model: "e".into(),
         batch_size: 2,
         concurrency: 2,
-        query_prefix: None,
+        query_prefix: query_prefix.map(str::to_owned),
         content_prefix: None,
+        prefix_field: prefix_field.map(str::to_owned),
     };
     let client = upstream_client(&ClientSettings::default()).expect("a client");
     OpenAiEmbedder::new(settings, Limits::default(), client).expect("an embedder")
@@ -226,6 +231,18 @@ async fn an_embedder_asks_in_batches_and_keeps_the_order() {
     }
     assert_eq!(embedder.dimension().await.expect("known by now"), 64);
     assert_eq!((upstream.call_count(), embedder.fingerprint().0.as_str()), (2, "openai:e"));
+}
+
+#[tokio::test]
+async fn a_prefix_is_sent_before_the_question_or_in_its_field() {
+    let upstream = Upstream::start().await;
+    for field in [None, Some("input_type")] {
+        let embedder = embedder_with(&upstream, Some("query: "), field);
+        embedder.embed(&["herons".to_owned()], Purpose::Query).await.expect("vectors");
+    }
+    let sent: Vec<_> = upstream.requests_of("/v1/embeddings").into_iter().map(|call| call.body).collect();
+    assert_eq!((&sent[0]["input"], sent[0].get("input_type")), (&json!(["query: herons"]), None));
+    assert_eq!((&sent[1]["input"], &sent[1]["input_type"]), (&json!(["herons"]), &json!("query: ")));
 }
 
 #[tokio::test]

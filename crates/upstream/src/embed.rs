@@ -23,6 +23,8 @@ pub struct EmbedderSettings {
     pub query_prefix: Option<String>,
     /// Stands before a text that is to be found.
     pub content_prefix: Option<String>,
+    /// The field of a request in which the prefix is sent; `None`: it stands before the text.
+    pub prefix_field: Option<String>,
 }
 
 /// The settings of a remote embedder with what is known of its model.
@@ -37,7 +39,11 @@ impl Remote {
     /// `engine` goes into the fingerprint; the address does not, since the same model may move.
     pub fn new(engine: &str, settings: EmbedderSettings) -> Self {
         let mut name = format!("{engine}:{}", settings.model);
-        for (what, prefix) in [("query", &settings.query_prefix), ("content", &settings.content_prefix)] {
+        let prefixes = [("query", &settings.query_prefix), ("content", &settings.content_prefix)];
+        if settings.query_prefix.is_some() || settings.content_prefix.is_some() {
+            name.extend(settings.prefix_field.iter().map(|field| format!(":field={field:?}")));
+        }
+        for (what, prefix) in prefixes {
             if let Some(prefix) = prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
                 name.push_str(&format!(":{what}={prefix:?}"));
             }
@@ -70,16 +76,24 @@ impl Remote {
         self.dimension.get_or_try_init(ask).await.copied()
     }
 
-    /// A text as the model is to read it: on one line, behind the prefix for its purpose.
+    /// The field of a request that says the prefix, and the prefix, where it does not stand before the texts.
+    pub fn prefix_field(&self, purpose: Purpose) -> Option<(&str, &str)> {
+        Some((self.settings.prefix_field.as_deref()?, self.prefix(purpose)?))
+    }
+
+    fn prefix(&self, purpose: Purpose) -> Option<&str> {
+        match purpose {
+            Purpose::Query => self.settings.query_prefix.as_deref(),
+            Purpose::Document => self.settings.content_prefix.as_deref(),
+        }
+    }
+
+    /// A text as the model is to read it: on one line, behind the prefix for its purpose unless that is sent in a field.
     fn prepared(&self, text: &str, purpose: Purpose) -> String {
-        let prefix = match purpose {
-            Purpose::Query => &self.settings.query_prefix,
-            Purpose::Document => &self.settings.content_prefix,
-        };
         let line = text.replace('\n', " ");
-        match prefix.as_deref() {
-            Some(prefix) => format!("{prefix}{line}"),
-            None => line,
+        match self.prefix(purpose) {
+            Some(prefix) if self.settings.prefix_field.is_none() => format!("{prefix}{line}"),
+            _ => line,
         }
     }
 }
@@ -145,13 +159,10 @@ fn normalise(vector: &mut [f32]) -> bool {
     if !length.is_finite() {
         return false;
     }
-    if length == 0.0 {
-        let even = 1.0 / (vector.len() as f32).sqrt();
-        vector.fill(even);
-        return true;
-    }
-    for x in vector {
-        *x = (f64::from(*x) / length) as f32;
+    if length > 0.0 {
+        for x in vector {
+            *x = (f64::from(*x) / length) as f32;
+        }
     }
     true
 }
@@ -170,6 +181,7 @@ mod tests {
             concurrency: 2,
             query_prefix: Some("query: ".into()),
             content_prefix: None,
+            prefix_field: None,
         };
         Remote::new("openai", settings)
     }
@@ -230,5 +242,14 @@ mod tests {
         assert_eq!(remote.prepared("a\nb", Purpose::Query), "query: a b");
         assert_eq!(remote.prepared("a\nb", Purpose::Document), "a b");
         assert_eq!(remote.fingerprint().0, "openai:m:query=\"query: \"");
+    }
+
+    #[test]
+    fn a_prefix_in_a_field_leaves_the_text_alone_and_makes_another_fingerprint() {
+        let remote = Remote::new("openai", EmbedderSettings { prefix_field: Some("input_type".into()), ..remote(1).settings });
+        assert_eq!(remote.prepared("a", Purpose::Query), "a");
+        assert_eq!(remote.prefix_field(Purpose::Query), Some(("input_type", "query: ")));
+        assert_eq!(remote.prefix_field(Purpose::Document), None);
+        assert_eq!(remote.fingerprint().0, "openai:m:field=\"input_type\":query=\"query: \"");
     }
 }
