@@ -255,6 +255,7 @@ fn retrieval_settings(config: &Config) -> RetrievalSettings {
         top_k: retrieval.top_k,
         top_k_reranker: retrieval.top_k_reranker,
         hybrid: retrieval.hybrid,
+        enriched: retrieval.enriched,
         bm25_weight: retrieval.bm25_weight,
         reranking: retrieval.reranker.as_ref().map_or_else(Reranking::default, |reranker| Reranking {
             engine: "external".to_owned(),

@@ -1,6 +1,6 @@
 //! Two rankings made one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use transom_domain::{Chunk, ChunkId};
 use transom_vector::{Hit, Score};
@@ -19,11 +19,11 @@ pub(crate) struct Ranked {
 }
 
 /// Fuses rankings by weighted reciprocal rank, best first: of a chunk's place in a ranking by words its `share` counts, and of
-/// one in a ranking by vectors the rest.
+/// one in a ranking by vectors the rest. Of chunks with the same text, only the best is kept: the others would say nothing new.
 pub(crate) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(&Chunk) -> f32) -> Vec<Ranked> {
     let mut all: HashMap<ChunkId, Ranked> = HashMap::new();
     for ranking in rankings {
-        for (place, hit) in (1u16..).zip(ranking) {
+        for (place, hit) in (1u32..).zip(ranking) {
             let words = share(&hit.chunk);
             let entry = all.entry(hit.chunk.id()).or_insert_with(|| Ranked { chunk: hit.chunk, weight: 0.0, similarity: None });
             let counts = match hit.score {
@@ -33,7 +33,7 @@ pub(crate) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(
                     1.0 - words
                 }
             };
-            entry.weight += counts / (DAMPING + f32::from(place));
+            entry.weight += counts / (DAMPING + place as f32);
         }
     }
     let mut fused: Vec<Ranked> = all.into_values().collect();
@@ -41,6 +41,10 @@ pub(crate) fn fuse(rankings: impl IntoIterator<Item = Vec<Hit>>, share: impl Fn(
         let place = |ranked: &Ranked| (ranked.chunk.file_id.clone(), ranked.chunk.ordinal);
         b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b)))
     });
+    let mut seen = HashSet::new();
+    let is_new: Vec<bool> = fused.iter().map(|ranked| seen.insert(ranked.chunk.text.as_str())).collect();
+    let mut is_new = is_new.into_iter();
+    fused.retain(|_| is_new.next().unwrap_or(true));
     fused
 }
 
@@ -49,8 +53,8 @@ mod tests {
     use super::*;
 
     fn hit(file: &str, ordinal: u32, score: Score) -> Hit {
-        let chunk = Chunk { file_id: file.into(), ordinal, text: String::new(), start_index: 0, page: None, headings: Vec::new() };
-        Hit { chunk, score }
+        let text = format!("{file} {ordinal}");
+        Hit { chunk: Chunk { file_id: file.into(), ordinal, text, start_index: 0, page: None, headings: Vec::new() }, score }
     }
 
     fn words(ordinals: &[u32]) -> Vec<Hit> {
@@ -88,5 +92,14 @@ mod tests {
     #[test]
     fn equal_ones_keep_the_order_of_the_text() {
         assert_eq!(order(&fuse([words(&[7]), vectors(&[3])], |_| 0.5)), [3, 7]);
+    }
+
+    #[test]
+    fn of_equal_texts_the_best_is_kept_and_the_next_ones_move_up() {
+        let mut by_words = words(&[5, 1, 2, 3]);
+        for hit in &mut by_words[..3] {
+            hit.chunk.text = "Page footer".to_owned();
+        }
+        assert_eq!(order(&fuse([by_words], |_| 1.0)), [5, 3]);
     }
 }

@@ -13,6 +13,9 @@ use crate::prepare::{Prepared, prepare};
 /// Chunks given to the embedder at a time. It makes its own batches of them, and larger lists make better ones.
 const BATCH: usize = 128;
 
+/// Chunks of one file at most, unless somebody says otherwise: twice what 50 MB of text make with chunks of 1,000 characters.
+const MOST_CHUNKS: usize = 100_000;
+
 /// An index over an embedding model and a vector store. Cheap to clone; clones are one.
 #[derive(Clone)]
 pub struct Index {
@@ -21,6 +24,7 @@ pub struct Index {
     reranker: Option<Arc<dyn Reranker>>,
     splitter: Arc<Splitter>,
     batch: usize,
+    most_chunks: usize,
 }
 
 /// A text on its way into the index: which file it is of.
@@ -41,6 +45,9 @@ pub struct Indexed {
     pub id: FileId,
     /// The languages that it is in, by their codes in ISO 639-3, the most frequent first; empty where they are not known.
     pub languages: Vec<String>,
+    /// The file's name, which a search may look into; empty where it is not known.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// How far [`Index::add_watched`] has come.
@@ -71,12 +78,20 @@ pub enum IndexError {
     /// The text could not be split; trying again does not help.
     #[error("the text could not be split")]
     Splitting,
+    /// The text is too long for one file; trying again does not help.
+    #[error("its text makes {chunks} chunks, and one file may have {most}")]
+    TooManyChunks {
+        /// How many they would be.
+        chunks: usize,
+        /// The limit.
+        most: usize,
+    },
 }
 
 impl Index {
     /// An index over this store and model, which splits texts as [`Splitter::default`] does.
     pub fn new(vectors: Arc<dyn VectorStore>, embedder: Arc<dyn Embedder>) -> Self {
-        Self { vectors, embedder, reranker: None, splitter: Arc::default(), batch: BATCH }
+        Self { vectors, embedder, reranker: None, splitter: Arc::default(), batch: BATCH, most_chunks: MOST_CHUNKS }
     }
 
     /// The same with texts split by `splitter`.
@@ -92,6 +107,11 @@ impl Index {
     /// The same with `batch` chunks, at least one, given to the embedder at a time; 128 otherwise.
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(1), ..self }
+    }
+
+    /// The same with at most so many chunks of one file; 100,000 otherwise. A text that makes more is refused.
+    pub fn with_most_chunks(self, most_chunks: usize) -> Self {
+        Self { most_chunks, ..self }
     }
 
     /// The store.
@@ -146,7 +166,8 @@ impl Index {
         watch(Step::Storing);
         self.vectors.ensure(&space).await?;
         self.vectors.replace(&space, source.id, embedded).await?;
-        Ok(Indexed { id: source.id.clone(), languages: languages.iter().map(|language| language.code().to_owned()).collect() })
+        let languages = languages.iter().map(|language| language.code().to_owned()).collect();
+        Ok(Indexed { id: source.id.clone(), languages, name: source.filename.to_owned() })
     }
 
     /// Removes what is stored of these files, of whatever embedding model. What is missing already is removed.
@@ -159,14 +180,14 @@ impl Index {
 
     /// Splitting computes for long where a text is long, so it is done on a thread that may block.
     async fn prepare(&self, source: Source<'_>, text: Text) -> Result<Prepared, IndexError> {
-        let (splitter, id) = (self.splitter.clone(), source.id.clone());
+        let (splitter, id, most) = (self.splitter.clone(), source.id.clone(), self.most_chunks);
         let (filename, content_type) = (source.filename.to_owned(), source.content_type.map(str::to_owned));
         let prepared = tokio::task::spawn_blocking(move || {
-            prepare(Source { id: &id, filename: &filename, content_type: content_type.as_deref() }, &text, &splitter)
+            prepare(Source { id: &id, filename: &filename, content_type: content_type.as_deref() }, &text, &splitter, most)
         });
-        prepared.await.map_err(|_panic| {
+        prepared.await.unwrap_or_else(|_panic| {
             tracing::warn!(file = %source.id, "splitting a text panicked");
-            IndexError::Splitting
+            Err(IndexError::Splitting)
         })
     }
 }

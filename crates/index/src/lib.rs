@@ -31,7 +31,8 @@
 //! A store that keeps is put in where the one in memory stands: `LanceStore::open(LanceConfig::new(folder))` of `transom-vector-lance`.
 //! Adding the same id again replaces what was there, and [`Index::remove`] of what is missing succeeds.
 //!
-//! Errors say whose they are: [`IndexError::Embedding`] the model's, [`IndexError::Vectors`] the store's, [`IndexError::Splitting`] ours.
+//! Errors say whose they are: [`IndexError::Embedding`] the model's, [`IndexError::Vectors`] the store's, [`IndexError::Splitting`] ours,
+//! and [`IndexError::TooManyChunks`] the text's.
 //!
 //! This crate knows neither HTTP nor SQL, no accounts, and not where files come from: `transom-ingest` makes texts of them.
 
@@ -39,6 +40,7 @@ mod find;
 mod fuse;
 mod index;
 mod join;
+mod names;
 mod prepare;
 
 pub use find::{Asked, Search};

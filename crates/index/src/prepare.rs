@@ -7,7 +7,7 @@ use transom_domain::{Chunk, Text};
 use transom_ingest::{Input, Piece, Splitter, sniff};
 use transom_words::{Analyser, Language};
 
-use crate::Source;
+use crate::{IndexError, Source};
 
 /// So much of a text is in a language, at least, that it counts as one of the text's: one chunk in so many.
 const FEW: usize = 20;
@@ -24,11 +24,17 @@ pub(crate) struct Prepared {
 }
 
 /// Splits the text of a file and analyses each piece in the language that it is in: manuals are often translated in part.
-pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter) -> Prepared {
+///
+/// # Errors
+/// [`IndexError::TooManyChunks`] where they are more than `most`.
+pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter, most: usize) -> Result<Prepared, IndexError> {
     // The kind is the file's, but told from its text: that is there whenever a file is indexed, its bytes need not be.
     let Source { id, filename, content_type } = source;
     let media = sniff(&Input { bytes: text.text.as_bytes(), filename, content_type });
     let pieces = splitter.split_as(text, media);
+    if pieces.len() > most {
+        return Err(IndexError::TooManyChunks { chunks: pieces.len(), most });
+    }
     let languages = languages(text, &pieces);
     let analysers: Vec<(Language, Analyser)> = languages.iter().map(|language| (*language, Analyser::new(Some(*language)))).collect();
     let unknown = Analyser::new(None);
@@ -47,7 +53,7 @@ pub(crate) fn prepare(source: Source<'_>, text: &Text, splitter: &Splitter) -> P
         (chunk, terms)
     });
     let chunks = chunks.collect();
-    Prepared { languages, chunks }
+    Ok(Prepared { languages, chunks })
 }
 
 /// The languages of a text by how many of its pieces, all or every so many, are in them; that of the whole where its pieces are too

@@ -65,7 +65,7 @@ struct QuestionRequest {
     /// How many of them after reranking.
     #[serde(default, deserialize_with = "whole")]
     k_reranker: Option<usize>,
-    /// How near passages must be to the question, from 0 to 1.
+    /// How like the question passages must be: their cosine, from 0 to 1.
     #[serde(default)]
     r: Option<f32>,
     /// Whether words are looked for beside meaning.
@@ -74,6 +74,9 @@ struct QuestionRequest {
     /// How much words count, from 0 to 1.
     #[serde(default)]
     hybrid_bm25_weight: Option<f32>,
+    /// Whether the words of a file's name count as words of its passages.
+    #[serde(default)]
+    enable_enriched_texts: Option<bool>,
 }
 
 /// A whole number, also one that a client writes as `3.0`.
@@ -93,6 +96,7 @@ impl From<QuestionRequest> for Question {
             threshold: request.r,
             hybrid: request.hybrid,
             bm25_weight: request.hybrid_bm25_weight,
+            enriched: request.enable_enriched_texts,
         }
     }
 }

@@ -96,6 +96,7 @@ impl From<IndexError> for Trouble {
             IndexError::Embedding(error) => error.into(),
             IndexError::Vectors(error) => error.into(),
             IndexError::Splitting => Trouble::Permanent("its text could not be split".to_owned()),
+            IndexError::TooManyChunks { .. } => Trouble::Permanent(error.to_string()),
         }
     }
 }

@@ -22,7 +22,7 @@ struct Draft {
 type Set = fn(&mut Draft, &Value) -> Result<(), &'static str>;
 
 /// What can change, under the names that clients know.
-const CHANGEABLE: [(&str, Set); 10] = [
+const CHANGEABLE: [(&str, Set); 11] = [
     ("RAG_TEMPLATE", |draft, value| {
         let text = value.as_str().ok_or("a text, or empty for the server's own")?;
         draft.retrieval.template = (!text.trim().is_empty()).then(|| text.to_owned());
@@ -32,6 +32,7 @@ const CHANGEABLE: [(&str, Set); 10] = [
     ("TOP_K_RERANKER", |draft, value| whole(value).map(|k| draft.retrieval.top_k_reranker = k)),
     ("RELEVANCE_THRESHOLD", |draft, value| fraction(value).map(|from| draft.retrieval.relevance_threshold = from)),
     ("ENABLE_RAG_HYBRID_SEARCH", |draft, value| switch(value).map(|on| draft.retrieval.hybrid = on)),
+    ("ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS", |draft, value| switch(value).map(|on| draft.retrieval.enriched = on)),
     ("HYBRID_BM25_WEIGHT", |draft, value| optional(value, fraction).map(|weight| draft.retrieval.bm25_weight = weight)),
     ("RAG_FULL_CONTEXT", |draft, value| switch(value).map(|on| draft.retrieval.full_context = on)),
     ("FILE_MAX_SIZE", |draft, value| {

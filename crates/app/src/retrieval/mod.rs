@@ -36,7 +36,9 @@ pub struct RetrievalSettings {
     pub hybrid: bool,
     /// How much the words count, from 0 to 1 (`RAG_HYBRID_BM25_WEIGHT`); `None`: as well as the embedder knows each file's language.
     pub bm25_weight: Option<f32>,
-    /// Scores below this are left out; from 0 to 1 (`RAG_RELEVANCE_THRESHOLD`).
+    /// Whether the words of a file's name count as words of its passages (`ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS`).
+    pub enriched: bool,
+    /// Passages whose cosine to the question is below this are left out; from 0 to 1 (`RAG_RELEVANCE_THRESHOLD`).
     pub relevance_threshold: f32,
     /// The prompt (`RAG_TEMPLATE`); `None` for ours.
     pub template: Option<String>,
@@ -93,6 +95,7 @@ impl Default for RetrievalSettings {
             bm25_weight: None,
             relevance_threshold: 0.0,
             template: None,
+            enriched: false,
             full_context: false,
             query_generation: true,
             bypass: false,

@@ -34,12 +34,14 @@ pub struct Question {
     pub limit: Option<usize>,
     /// Passages at most that a reranker keeps; `None` for the setting.
     pub reranked: Option<usize>,
-    /// Scores below this are left out; `None` for the setting.
+    /// Passages whose cosine to the question is below this are left out; `None` for the setting.
     pub threshold: Option<f32>,
     /// Whether words are searched beside vectors; `None` for the setting.
     pub hybrid: Option<bool>,
     /// How much the words count, from 0 to 1; `None` for the setting.
     pub bm25_weight: Option<f32>,
+    /// Whether the words of a file's name count as words of its passages; `None` for the setting.
+    pub enriched: Option<bool>,
 }
 
 impl Question {
@@ -51,6 +53,7 @@ impl Question {
             threshold: self.threshold.unwrap_or(settings.relevance_threshold),
             hybrid: self.hybrid.unwrap_or(settings.hybrid),
             words: self.bm25_weight.or(settings.bm25_weight).map(|words| words.clamp(0.0, 1.0)),
+            names: self.enriched.unwrap_or(settings.enriched),
         }
     }
 }
@@ -101,7 +104,9 @@ impl Retrieval {
     }
 
     async fn passages(&self, files: &[File], asked: &Asked<'_>, search: &Search) -> Result<Vec<Passage>, Error> {
-        let indexed: Vec<Indexed> = files.iter().map(|file| Indexed { id: file.id.clone(), languages: file.languages.clone() }).collect();
+        let indexed =
+            files.iter().map(|file| Indexed { id: file.id.clone(), languages: file.languages.clone(), name: file.filename.clone() });
+        let indexed: Vec<Indexed> = indexed.collect();
         self.index.find(&indexed, asked, search).await.map_err(unsearched)
     }
 
@@ -219,6 +224,6 @@ fn unsearched(error: IndexError) -> Error {
         }
         IndexError::Vectors(error) => error.into(),
         IndexError::Embedding(error) => error.into(),
-        IndexError::Splitting => Error::internal(error),
+        IndexError::Splitting | IndexError::TooManyChunks { .. } => Error::internal(error),
     }
 }
