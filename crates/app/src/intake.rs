@@ -13,8 +13,9 @@ use transom_fetch::{FetchError, Fetcher, Page};
 use transom_ingest::{Document, Reader};
 
 use crate::Error;
+use crate::distinct::distinct;
 use crate::files::{Files, Upload, UploadOptions, readable};
-use crate::knowledge::KnowledgeBases;
+use crate::knowledge::{KnowledgeBases, MOST_AT_ONCE};
 
 /// Takes texts and pages in. Cheap to clone.
 #[derive(Clone)]
@@ -94,6 +95,7 @@ impl Intake {
     /// why not. Files that were uploaded without being read are read first.
     pub async fn batch(&self, caller: &Caller, files: &[FileId], into: &KnowledgeId) -> Result<Vec<Outcome>, Error> {
         self.knowledge.writable(caller, into).await?;
+        let files = distinct(files, MOST_AT_ONCE, "files")?;
         let read = join_all(files.iter().map(async |file| (file.clone(), self.read(caller, file).await))).await;
         let ready: Vec<FileId> = read.iter().filter(|(_, read)| read.is_ok()).map(|(file, _)| file.clone()).collect();
         if !ready.is_empty() {

@@ -39,6 +39,7 @@
 pub mod accounts;
 pub mod background;
 pub mod chat;
+mod distinct;
 mod error;
 pub mod files;
 pub mod functions;

@@ -2,13 +2,38 @@
 
 use std::borrow::Cow;
 
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use transom_domain::{FileId, FileStatus, Text, now};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use transom_domain::{Caller, FileId, FileStatus, Permission, Text, now};
 
-use crate::StoreError;
 use crate::entity::{file, file_text};
 use crate::json::Json;
+use crate::query::IDS_AT_ONCE;
+use crate::{Store, StoreError, access};
+
+impl Store {
+    /// Characters of the extracted texts of files that the caller may read, together. None of them is read for it.
+    pub async fn text_length(&self, caller: &Caller, ids: &[FileId]) -> Result<u64, StoreError> {
+        let mut total: u64 = 0;
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let mut readable = Query::select();
+            readable
+                .column(file::Column::Id)
+                .from(file::Entity)
+                .and_where(file::Column::Id.is_in(ids.iter().map(FileId::as_str)))
+                .cond_where(access::files(caller, Permission::Read));
+            let length = file_text::Entity::find()
+                .select_only()
+                .expr(Func::char_length(Expr::col(file_text::Column::Text)).sum())
+                .filter(file_text::Column::FileId.in_subquery(readable))
+                .into_tuple::<Option<i64>>()
+                .one(&self.read)
+                .await?;
+            total = total.saturating_add(length.flatten().and_then(|length| u64::try_from(length).ok()).unwrap_or(0));
+        }
+        Ok(total)
+    }
+}
 
 /// A file's text.
 pub(crate) async fn of(db: &impl ConnectionTrait, id: &FileId) -> Result<Option<Text>, StoreError> {

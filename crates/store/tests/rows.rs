@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::{caller, new_file, store, to_everyone};
+use common::{caller, file, new_file, store, to_everyone};
 use serde_json::json;
-use transom_domain::{FileStatus, Permission, Permissions, Role};
+use transom_domain::{FileStatus, Permission, Permissions, Role, Text};
 use transom_store::{Direction, FileOrder, FileQuery, GroupPatch, KnowledgeQuery, NewGroup, NewKnowledge, NewModelRecord, StoreError};
 
 fn object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
@@ -167,4 +167,20 @@ async fn a_setting_is_what_was_last_set() {
         assert_eq!(store.setting("permissions.default").await.unwrap(), Some(value));
     }
     store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_length_of_texts_counts_those_that_the_caller_may_read_in_characters() {
+    let store = store().await;
+    let (ann, eve) = (caller(&store, "ann", Role::User).await, caller(&store, "eve", Role::User).await);
+    let mut ids = Vec::new();
+    for (owner, text) in [(&ann, "störche"), (&ann, "heron"), (&eve, "eve's own")] {
+        let id = file(&store, owner, "a.txt").await.id;
+        store.keep_text(&id, &Text { text: text.to_owned(), pages: Vec::new() }, "hash").await.unwrap();
+        ids.push(id);
+    }
+    assert_eq!(store.text_length(&ann, &ids).await.unwrap(), 12);
+    assert_eq!(store.text_length(&eve, &ids).await.unwrap(), 9);
+    assert_eq!(store.text_length(&eve, &ids[..2]).await.unwrap(), 0);
+    assert_eq!(store.text_length(&ann, &[]).await.unwrap(), 0);
 }

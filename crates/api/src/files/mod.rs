@@ -58,6 +58,7 @@ struct ListRequest {
     #[serde(default, deserialize_with = "number")]
     #[schema(maximum = 1_000_000_000)]
     page: Option<u64>,
+    /// Whether the texts come along
     #[serde(default, deserialize_with = "switch")]
     content: Option<bool>,
 }
@@ -75,7 +76,7 @@ async fn list_files(app: Data<App>, caller: SignedIn, request: Query<ListRequest
     let skip = request.page.unwrap_or(1).saturating_sub(1).saturating_mul(PAGE);
     let query = FileQuery { skip, limit: Some(PAGE), direction: Direction::Descending, ..FileQuery::default() };
     let (files, total) = app.files.list(&caller.0, &query).await?;
-    let items = responses(&app, &caller.0, &files, request.content.unwrap_or(true)).await?;
+    let items = responses(&app, &caller.0, &files, request.content.unwrap_or(false)).await?;
     Ok(Reply::of(&FilesPage { items, total }))
 }
 
@@ -83,6 +84,7 @@ async fn list_files(app: Data<App>, caller: SignedIn, request: Query<ListRequest
 struct SearchRequest {
     #[serde(default)]
     filename: Option<String>,
+    /// Whether the texts come along
     #[serde(default, deserialize_with = "switch")]
     content: Option<bool>,
     #[serde(default, deserialize_with = "number")]
@@ -96,16 +98,16 @@ struct SearchRequest {
 /// Finds files by their names, in which `*` stands for anything
 #[api_v2_operation]
 async fn search_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Result<List<FileResponse>, ApiError> {
-    search(&app, &caller.0, &request, false, true).await
+    search(&app, &caller.0, &request, false).await
 }
 
 /// Finds the caller's own files by their names
 #[api_v2_operation]
 async fn search_own_files(app: Data<App>, caller: SignedIn, request: Query<SearchRequest>) -> Result<List<FileResponse>, ApiError> {
-    search(&app, &caller.0, &request, true, false).await
+    search(&app, &caller.0, &request, true).await
 }
 
-async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, content: bool) -> Result<List<FileResponse>, ApiError> {
+async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool) -> Result<List<FileResponse>, ApiError> {
     let query = FileQuery {
         name: Some(request.filename.clone().unwrap_or_else(|| "*".to_owned())),
         own,
@@ -118,7 +120,7 @@ async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool, 
     if files.is_empty() {
         return Err(transom_app::Error::NotFound("could not find a file of that name".to_owned()).into());
     }
-    Ok(List::of(&responses(app, caller, &files, request.content.unwrap_or(content)).await?))
+    Ok(List::of(&responses(app, caller, &files, request.content.unwrap_or(false)).await?))
 }
 
 /// Counts the files that the caller may see

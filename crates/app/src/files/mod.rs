@@ -54,6 +54,9 @@ impl Default for FilesConfig {
     }
 }
 
+/// Characters at most of the texts in one list.
+const LONGEST_LIST: u64 = 10_000_000;
+
 /// How long a waiter trusts that it would have been told; files that another process finishes are seen this late.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
@@ -116,9 +119,20 @@ impl Files {
         Ok(self.store.file_text(caller, id).await?.map(|text| text.text))
     }
 
-    /// The texts of several, by id; those that the caller may not see, or that have none, are missing.
+    /// The texts of several for a list, by id; those that the caller may not see, or that have none, are missing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where they are too long for one answer.
     pub async fn texts(&self, caller: &Caller, files: &[File]) -> Result<HashMap<FileId, String>, Error> {
         let ids: Vec<FileId> = files.iter().map(|file| file.id.clone()).collect();
+        let length = self.store.text_length(caller, &ids).await?;
+        if length > LONGEST_LIST {
+            return Err(Error::Invalid(format!(
+                "the texts of these {} files have {length} characters, and a list holds {LONGEST_LIST} at most: \
+                 leave `content` out and ask for each text by its file's id",
+                ids.len()
+            )));
+        }
         Ok(self.store.file_texts(caller, &ids).await?)
     }
 

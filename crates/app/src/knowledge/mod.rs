@@ -10,7 +10,11 @@ use transom_store::{FileQuery, NewKnowledge, Store};
 pub use transom_store::{KnowledgeQuery, KnowledgeView};
 
 use crate::Error;
+use crate::distinct::distinct;
 use crate::files::{Files, readable};
+
+/// Files at most that one request puts into a collection.
+pub(crate) const MOST_AT_ONCE: usize = 10_000;
 
 /// Knowledge collections. Cheap to clone.
 #[derive(Clone)]
@@ -120,6 +124,7 @@ impl KnowledgeBases {
     /// Files that are still being processed are waited for.
     pub async fn add(&self, caller: &Caller, id: &KnowledgeId, files: &[FileId]) -> Result<WithFiles, Error> {
         self.writable(caller, id).await?;
+        let files = &distinct(files, MOST_AT_ONCE, "files")?;
         for file in files {
             self.files.get(caller, file).await?;
         }

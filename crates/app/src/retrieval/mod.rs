@@ -48,6 +48,8 @@ pub struct RetrievalSettings {
     pub query_generation: bool,
     /// Whether nothing is embedded, and whole texts are given instead (`BYPASS_EMBEDDING_AND_RETRIEVAL`).
     pub bypass: bool,
+    /// Characters at most of all whole texts that one question gets.
+    pub whole_texts: u64,
     /// How long a question waits for files that are still being processed.
     pub wait: Duration,
     /// How files are indexed, as the configuration says it; only shown.
@@ -93,12 +95,13 @@ impl Default for RetrievalSettings {
             top_k_reranker: 3,
             hybrid: true,
             bm25_weight: None,
+            enriched: false,
             relevance_threshold: 0.0,
             template: None,
-            enriched: false,
             full_context: false,
             query_generation: true,
             bypass: false,
+            whole_texts: 10_000_000,
             wait: Duration::from_secs(120),
             indexing: Indexing::default(),
             reranking: Reranking::default(),

@@ -1,12 +1,17 @@
 //! What a request attaches, resolved for one caller.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 use transom_domain::{Caller, File, FileId, KnowledgeId, Permission};
 use transom_store::FileQuery;
 
 use super::Retrieval;
 use crate::Error;
+use crate::distinct::distinct;
 
+/// Attachments of one request at most. Each is searched by itself.
+const MOST_ATTACHMENTS: usize = 200;
 /// How a file's own collection is named.
 const FILE_PREFIX: &str = "file-";
 /// What clients send along with an attachment that has no place in an answer.
@@ -31,7 +36,7 @@ pub(super) struct Attachment {
 }
 
 /// What an attachment means, whatever way it was written.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Reference<'a> {
     File(&'a str),
     Collection(&'a str),
@@ -48,28 +53,37 @@ impl Retrieval {
     /// Resolves the `files` of a chat request for the caller.
     ///
     /// `{"type": "file", "id"}` and `{"type": "collection", "id"}` are understood, with `collection_name` in place of `id`,
-    /// and a collection named `file-ID` is that file. `"context": "full"` asks for whole texts.
+    /// and a collection named `file-ID` is that file. `"context": "full"` asks for whole texts. What is named several times is one
+    /// attachment, as its first mention says; its whole text is wanted where any of them says so.
     ///
     /// # Errors
     /// [`Error::NotFound`] naming the id of what is missing or not visible to the caller; [`Error::Invalid`] for anything else.
     pub async fn resolve(&self, caller: &Caller, files: &[Value]) -> Result<Scope, Error> {
-        let mut attachments = Vec::with_capacity(files.len());
+        let mut mentioned: Vec<Reference<'_>> = Vec::with_capacity(files.len());
+        let mut known: HashMap<Reference<'_>, (&Map<String, Value>, bool)> = HashMap::new();
         for item in files {
             let Value::Object(item) = item else {
                 return Err(Error::Invalid("each entry of `files` is an object with a `type` and an `id`".to_owned()));
             };
-            let mut attachment = self.attachment(caller, understand(item)?, echo(item)).await?;
-            attachment.full = item.get("context").and_then(Value::as_str) == Some("full");
-            attachments.push(attachment);
+            let reference = understand(item)?;
+            mentioned.push(reference);
+            known.entry(reference).or_insert((item, false)).1 |= item.get("context").and_then(Value::as_str) == Some("full");
+        }
+        let mut attachments = Vec::with_capacity(known.len());
+        for reference in distinct(&mentioned, MOST_ATTACHMENTS, "attachments")? {
+            let Some((item, full)) = known.get(&reference) else { continue };
+            let attachment = self.attachment(caller, reference, echo(item)).await?;
+            attachments.push(Attachment { full: *full, ..attachment });
         }
         Ok(Scope { caller: caller.clone(), attachments })
     }
 
     /// Resolves collections by name, where `file-ID` is a file's own.
     pub(super) async fn resolve_names(&self, caller: &Caller, names: &[String]) -> Result<Scope, Error> {
-        let mut attachments = Vec::with_capacity(names.len());
-        for name in names {
-            attachments.push(self.attachment(caller, collection(name), Map::new()).await?);
+        let references: Vec<Reference<'_>> = names.iter().map(|name| collection(name)).collect();
+        let mut attachments = Vec::new();
+        for reference in distinct(&references, MOST_ATTACHMENTS, "collections")? {
+            attachments.push(self.attachment(caller, reference, Map::new()).await?);
         }
         Ok(Scope { caller: caller.clone(), attachments })
     }

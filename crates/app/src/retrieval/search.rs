@@ -62,15 +62,18 @@ impl Retrieval {
     /// The passages on `queries`, grouped by attachment in their order, best first. Attachments whose whole text is wanted give that.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an attached file that could not be read, with the reason; [`Error::Unavailable`] where processing takes
+    /// [`Error::Invalid`] for an attached file that could not be read, with the reason, and for whole texts that are too long together; [`Error::Unavailable`] where processing takes
     /// longer than a question waits; [`Error::Conflict`] where another embedding model's vectors would have to be compared.
     pub async fn find(&self, scope: &Scope, queries: &[String]) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::with_capacity(scope.attachments.len());
         let settings = self.settings();
         let (asked, search) = (Asked::new(queries), Question::default().search(&settings));
+        let mut whole = 0;
         for attachment in &scope.attachments {
             let files = self.finished(&scope.caller, attachment).await?;
             let source = if attachment.full || settings.full_context || settings.bypass {
+                whole += self.whole_length(&scope.caller, &files).await?;
+                check_length(whole, settings.whole_texts)?;
                 self.whole(&scope.caller, attachment, &files).await?
             } else {
                 self.check_fingerprints(&files)?;
@@ -152,6 +155,12 @@ impl Retrieval {
         )))
     }
 
+    /// Characters of the whole texts of these files, without reading them.
+    async fn whole_length(&self, caller: &Caller, files: &[File]) -> Result<u64, Error> {
+        let ids: Vec<FileId> = files.iter().map(|file| file.id.clone()).collect();
+        Ok(self.store.text_length(caller, &ids).await?)
+    }
+
     async fn whole(&self, caller: &Caller, attachment: &Attachment, files: &[File]) -> Result<Source, Error> {
         let mut source = Source { source: attachment.source.clone(), document: Vec::new(), metadata: Vec::new(), distances: Vec::new() };
         for file in files {
@@ -162,6 +171,17 @@ impl Retrieval {
         }
         Ok(source)
     }
+}
+
+/// Refuses whole texts that are too long before any of them is read.
+fn check_length(length: u64, most: u64) -> Result<(), Error> {
+    if length <= most {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "the attached documents are given whole and have {length} characters or more, and one question gets {most} at most: \
+         attach fewer, or let passages be found in them in place of `\"context\": \"full\"`"
+    )))
 }
 
 /// Passages, taken apart into what clients are shown.
