@@ -126,12 +126,12 @@ impl Index {
             return Ok(Vec::new());
         }
         let searched = Searched::new(files, &asked.queries, search);
-        let candidates = search.limit.max(RERANKED_OF_ONE * search.kept_by_reranker());
+        let candidates = search.limit.max(search.kept_by_reranker().saturating_mul(RERANKED_OF_ONE));
         let (fused, unseen) = self.fused(&searched, asked, search, candidates).await?;
         if let Some(passages) = self.reranked(&fused[..fused.len().min(candidates)], asked, search).await {
             return Ok(join(passages));
         }
-        let mut passages = Vec::with_capacity(search.limit);
+        let mut passages = Vec::with_capacity(search.limit.min(fused.len()));
         for ranked in fused {
             let (score, relevance) = self.score(&ranked, &searched, asked, search, unseen);
             if search.threshold <= 0.0 || relevance >= search.threshold {

@@ -1,6 +1,8 @@
 //! Names of files, where a question's words are looked for in them too.
 
-use transom_domain::FileId;
+use std::collections::HashSet;
+
+use transom_domain::{ChunkId, FileId};
 use transom_llm::Purpose;
 use transom_vector::{Hit, Query, Score, TermQuery};
 use transom_words::Analyser;
@@ -30,8 +32,9 @@ impl Index {
         let Some(vector) = self.vectors_of(asked).await?.get(place) else { return Ok(Some(ranking)) };
         let query = Query { vector: vector.clone(), files, limit };
         let nearest = self.vectors().search(&space, &query).await?;
-        let others: Vec<Hit> = nearest.into_iter().filter(|hit| ranking.iter().all(|other| other.chunk.id() != hit.chunk.id())).collect();
-        ranking.extend(others.into_iter().map(|hit| Hit { score: Score::Bm25(0.0), ..hit }));
+        let ranked: HashSet<ChunkId> = ranking.iter().map(|hit| hit.chunk.id()).collect();
+        let others = nearest.into_iter().filter(|hit| !ranked.contains(&hit.chunk.id()));
+        ranking.extend(others.map(|hit| Hit { score: Score::Bm25(0.0), ..hit }));
         ranking.truncate(limit);
         Ok(Some(ranking))
     }

@@ -30,6 +30,23 @@ async fn passages_come_in_the_known_shape() {
 }
 
 #[tokio::test]
+async fn enriched_texts_are_found_by_their_files_names_as_the_request_or_the_setting_says() {
+    let house = House::new().await;
+    let (a, b) = (house.admin.upload("annual-budget.txt", TREATY).await, house.admin.upload("letter.txt", BATTLE).await);
+    let id = house.admin.collection(&[&a, &b], json!([])).await;
+    let ask = |enriched: Value| {
+        let body = json!({"collection_names": [id], "query": "budget", "hybrid_bm25_weight": 1.0, "enable_enriched_texts": enriched});
+        house.admin.post("/api/v1/retrieval/query/collection", body)
+    };
+    assert_eq!(ask(Value::Null).await["documents"], json!([[]]));
+    assert_eq!(ask(json!(true)).await["documents"], json!([[TREATY]]));
+    let set = json!({"ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS": true});
+    assert_eq!(house.admin.post("/api/v1/retrieval/config/update", set).await["ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS"], true);
+    assert_eq!(ask(Value::Null).await["documents"], json!([[TREATY]]));
+    assert_eq!(ask(json!(false)).await["documents"], json!([[]]));
+}
+
+#[tokio::test]
 async fn anothers_passages_are_not_found() {
     let house = House::new().await;
     let file = house.admin.upload("a.txt", TREATY).await;

@@ -46,6 +46,7 @@ async fn what_cannot_change_is_refused_by_name_and_nothing_changes() {
         ("BYPASS_EMBEDDING_AND_RETRIEVAL", json!(true)),
         ("TIKA_SERVER_URL", json!("http://tika:9998")),
         ("TOP_K", json!(0)),
+        ("TOP_K_RERANKER", json!(1_001)),
         ("TOP_K", json!("many")),
         ("RELEVANCE_THRESHOLD", json!(2)),
         ("RAG_FULL_CONTEXT", json!("yes")),

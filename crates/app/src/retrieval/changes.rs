@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use transom_domain::Caller;
 
+use super::search::MOST_PASSAGES;
 use super::{Retrieval, RetrievalSettings};
 use crate::Error;
 use crate::files::FilesConfig;
@@ -28,8 +29,8 @@ const CHANGEABLE: [(&str, Set); 11] = [
         draft.retrieval.template = (!text.trim().is_empty()).then(|| text.to_owned());
         Ok(())
     }),
-    ("TOP_K", |draft, value| whole(value).map(|k| draft.retrieval.top_k = k)),
-    ("TOP_K_RERANKER", |draft, value| whole(value).map(|k| draft.retrieval.top_k_reranker = k)),
+    ("TOP_K", |draft, value| passages(value).map(|k| draft.retrieval.top_k = k)),
+    ("TOP_K_RERANKER", |draft, value| passages(value).map(|k| draft.retrieval.top_k_reranker = k)),
     ("RELEVANCE_THRESHOLD", |draft, value| fraction(value).map(|from| draft.retrieval.relevance_threshold = from)),
     ("ENABLE_RAG_HYBRID_SEARCH", |draft, value| switch(value).map(|on| draft.retrieval.hybrid = on)),
     ("ENABLE_RAG_HYBRID_SEARCH_ENRICHED_TEXTS", |draft, value| switch(value).map(|on| draft.retrieval.enriched = on)),
@@ -59,6 +60,10 @@ fn switch(value: &Value) -> Result<bool, &'static str> {
 fn whole(value: &Value) -> Result<usize, &'static str> {
     let number = value.as_u64().filter(|number| (1..=1_000_000).contains(number));
     number.and_then(|number| usize::try_from(number).ok()).ok_or("a whole number from 1 to 1000000")
+}
+
+fn passages(value: &Value) -> Result<usize, &'static str> {
+    whole(value).ok().filter(|number| *number <= MOST_PASSAGES).ok_or("a whole number from 1 to 1000")
 }
 
 fn fraction(value: &Value) -> Result<f32, &'static str> {

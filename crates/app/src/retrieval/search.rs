@@ -14,6 +14,9 @@ use crate::Error;
 use crate::files::readable;
 use crate::jobs::NO_VECTORS;
 
+/// Passages at most that one question gets.
+pub(super) const MOST_PASSAGES: usize = 1_000;
+
 /// Passages for one question from several collections, nearest first; one outer list a question, as clients expect it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Passages {
@@ -89,8 +92,13 @@ impl Retrieval {
     /// The passages on one question from the named collections together (`file-ID` is a file's own).
     ///
     /// # Errors
-    /// As [`Retrieval::resolve`] and [`Retrieval::find`].
+    /// As [`Retrieval::resolve`] and [`Retrieval::find`]; [`Error::Invalid`] where more passages are asked for than a question gets.
     pub async fn query(&self, caller: &Caller, names: &[String], question: &Question) -> Result<Passages, Error> {
+        for (name, number) in [("k", question.limit), ("k_reranker", question.reranked)] {
+            if let Some(number) = number.filter(|number| *number > MOST_PASSAGES) {
+                return Err(Error::Invalid(format!("`{name}` is {number}, and one question gets {MOST_PASSAGES} passages at most")));
+            }
+        }
         let (scope, settings) = (self.resolve_names(caller, names).await?, self.settings());
         if settings.bypass {
             return Err(Error::Invalid("nothing can be searched while BYPASS_EMBEDDING_AND_RETRIEVAL is on".to_owned()));

@@ -74,6 +74,23 @@ async fn more_attachments_than_one_request_may_name_are_refused() {
 }
 
 #[tokio::test]
+async fn more_passages_than_a_question_gets_are_refused_and_never_made_room_for() {
+    let (house, _workers) = House::at_work().await;
+    let alice = house.user("alice").await;
+    let name = [format!("file-{}", house.upload(&alice, "a.txt", "words about herons").await.id)];
+    let ask = |k| Question { text: "herons".to_owned(), limit: Some(k), ..Question::default() };
+    assert_eq!(house.retrieval.query(&alice, &name, &ask(1_000)).await.unwrap().documents[0].len(), 1);
+    for k in [1_001, usize::MAX] {
+        let refused = house.retrieval.query(&alice, &name, &ask(k)).await.map(drop);
+        assert!(matches!(refused, Err(Error::Invalid(sentence)) if sentence.contains("1000 passages")), "{k}");
+    }
+    let indexed = transom_index::Indexed { id: name[0].trim_start_matches("file-").into(), languages: Vec::new(), name: String::new() };
+    let search = transom_index::Search { limit: usize::MAX, kept_by_reranker: usize::MAX, ..Default::default() };
+    let found = house.index().find(&[indexed], &transom_index::Asked::one("herons"), &search).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[tokio::test]
 async fn whole_texts_that_are_too_long_together_are_refused_with_their_length() {
     let settings = RetrievalSettings { whole_texts: 30, ..RetrievalSettings::default() };
     let house = House::with(FilesConfig::default(), settings, Arc::new(object_store::memory::InMemory::new())).await;
