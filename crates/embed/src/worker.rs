@@ -33,8 +33,15 @@ impl Worker {
 fn start(settings: MiniLmSettings) -> Result<Sender<Job>, EngineError> {
     let (sender, receiver) = channel();
     let thread = std::thread::Builder::new().name("embed".into());
-    thread.spawn(move || serve(&settings, &receiver)).map_err(|e| EngineError::Load(e.to_string()))?;
+    thread.spawn(move || again_after_panics(|| serve(&settings, &receiver))).map_err(|e| EngineError::Load(e.to_string()))?;
     Ok(sender)
+}
+
+/// Runs `serve` until it returns. A panic fails the calls that wait and no later ones: without this thread there would be no embedding.
+fn again_after_panics(mut serve: impl FnMut()) {
+    while catch_unwind(AssertUnwindSafe(&mut serve)).is_err() {
+        tracing::error!("the thread of the built-in embedding model panicked; it goes on with the next call");
+    }
 }
 
 /// Serves until the last sender is gone. The model is read for the first job, and let go when none has come for a while.
@@ -96,5 +103,25 @@ fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(5) {
         tracing::debug!(%error, "the embedding threads keep their priority");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_serves_the_calls_after_a_panic() {
+        let (sender, calls) = channel();
+        (0..3).for_each(|call| sender.send(call).expect("somebody listens"));
+        drop(sender);
+        let mut served = Vec::new();
+        again_after_panics(|| {
+            for call in calls.iter() {
+                assert_ne!(call, 1, "this call panics");
+                served.push(call);
+            }
+        });
+        assert_eq!(served, [0, 2]);
     }
 }
