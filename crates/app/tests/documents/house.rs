@@ -40,7 +40,8 @@ impl House {
     }
 
     pub async fn with(files: FilesConfig, settings: RetrievalSettings, objects: Arc<dyn ObjectStore>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory, where the system has such a folder: these tests are not about the disk, and a slow one would make writers wait.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let url = format!("sqlite://{}", folder.path().join("transom.db").display());
         let store = Store::open(&StoreConfig { url, pool_size: 4 }).await.unwrap();
         let (vectors, embedder) = (Arc::new(MemoryStore::new()), Arc::new(BagOfWords::new("one")));
