@@ -4,9 +4,10 @@
 #[cfg_attr(not(target_os = "linux"), path = "jail/elsewhere.rs")]
 mod system;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::nice;
+use transom_confine::{Resource, limit, limit_memory, restrict_files};
 
-use crate::limits::{Limits, Protection};
+use crate::limits::{Limits, MEGABYTE, Protection};
 
 /// Other work goes before reading files.
 const NICENESS: i32 = 5;
@@ -23,15 +24,11 @@ pub(crate) fn enter(limits: &Limits) -> Protection {
     let _ = limit(Resource::Fsize, 0, 0);
     // At the first number the process is told and ends, at the second it would be killed as if by somebody else.
     let _ = limit(Resource::Cpu, seconds, seconds.saturating_add(5));
-    let memory = system::limit_memory(limits).is_ok();
-    let files = system::forbid_files().unwrap_or(false);
+    let memory = limit_memory((limits.memory_megabytes as u64).saturating_mul(MEGABYTE as u64)).is_ok();
+    let files = restrict_files(&[], &[]).unwrap_or(false);
     // No file can be opened from now on; the parent's socket is open already.
     let _ = limit(Resource::Nofile, 0, 0);
     // Last, because the steps before need what it refuses.
     let calls = system::forbid_calls().is_ok();
     Protection { memory, files, calls }
-}
-
-fn limit(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {
-    setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
 }

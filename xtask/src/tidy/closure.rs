@@ -15,6 +15,7 @@ const LIGHT: &[&str] = &[
     "transom-ingest",
     "transom-index",
     "transom-auth",
+    "transom-confine",
     "transom-words",
     "transom-fetch",
     "transom-embed",

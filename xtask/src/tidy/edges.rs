@@ -6,6 +6,7 @@ use crate::place::Package;
 const HOUSE: &[(&str, &[&str])] = &[
     ("transom-domain", &[]),
     ("transom-config", &[]),
+    ("transom-confine", &[]),
     ("transom-llm", &["transom-domain"]),
     ("transom-vector", &["transom-domain"]),
     ("transom-auth", &["transom-domain"]),
@@ -15,11 +16,11 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("transom-upstream", &["transom-domain", "transom-llm"]),
     ("transom-provider-openai", &["transom-domain", "transom-llm", "transom-upstream"]),
     ("transom-provider-ollama", &["transom-domain", "transom-llm", "transom-upstream"]),
-    ("transom-provider-function", &["transom-domain", "transom-llm"]),
+    ("transom-provider-function", &["transom-confine", "transom-domain", "transom-llm"]),
     ("transom-rerank", &["transom-llm", "transom-upstream"]),
     ("transom-words", &[]),
     ("transom-fetch", &[]),
-    ("transom-sandbox", &["transom-domain", "transom-ingest"]),
+    ("transom-sandbox", &["transom-confine", "transom-domain", "transom-ingest"]),
     ("transom-embed", &["transom-domain", "transom-llm"]),
     ("transom-vector-lance", &["transom-domain", "transom-vector"]),
     ("transom-index", &["transom-domain", "transom-ingest", "transom-llm", "transom-vector", "transom-words"]),
@@ -46,6 +47,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "transom-app",
             "transom-auth",
             "transom-config",
+            "transom-confine",
             "transom-console",
             "transom-domain",
             "transom-embed",
@@ -114,7 +116,7 @@ const KEPT_IN: &[(&[&str], &[&str])] = &[
         &["transom-ingest"],
     ),
     (&["icu_segmenter", "rust-stemmers", "stop-words", "whatlang"], &["transom-words"]),
-    (&["landlock", "seccompiler"], &["transom-sandbox"]),
+    (&["caps", "landlock", "seccompiler"], &["transom-confine"]),
     (&["clap"], &["transom", "transom-bench", "xtask"]),
 ];
 
