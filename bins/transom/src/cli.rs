@@ -31,6 +31,14 @@ pub enum Command {
     /// Before one takes a document, it gives up files, network and most memory. It ends with the server.
     #[command(hide = true)]
     Extract,
+    /// Confines itself and becomes a function's process, for the server itself
+    ///
+    /// The server starts one of these for each function in Python. It gives up files and privileges, and then runs Python in its place.
+    #[command(hide = true)]
+    Confine {
+        /// What it may do, as the server writes it
+        confinement: String,
+    },
 }
 
 /// `transom serve`.
@@ -121,7 +129,7 @@ impl Command {
     /// The variables that flags go before.
     pub(crate) fn overrides(&self) -> Vec<(String, String)> {
         let (folder, more) = match self {
-            Self::Extract | Self::Openapi => return Vec::new(),
+            Self::Extract | Self::Confine { .. } | Self::Openapi => return Vec::new(),
             Self::Serve(serve) => (&serve.folder, vec![("HOST", serve.host.clone()), ("PORT", serve.port.clone())]),
             Self::User(user) => (&user.folder, vec![]),
             Self::Doctor(doctor) => (&doctor.folder, vec![]),

@@ -18,7 +18,7 @@ pub async fn run(config: Config, doctor: &Doctor) -> Result<(), String> {
     let repair = house.repair();
     let report = repair.run(doctor.fix).await.map_err(|error| error.to_string())?;
     if config.functions.plugins {
-        say(&match functions::python(&config).interpreter().await {
+        say(&match functions::python(&config)?.interpreter().await {
             Ok(version) => format!("functions run in Python {version}"),
             Err(sentence) => sentence,
         });

@@ -1,13 +1,15 @@
 //! Functions: those that are linked in, and what runs those of administrators.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
 use transom_app::functions::{Audience, Functions, LinkedFunction, Registry};
 use transom_app::models::Models;
 use transom_config::Config;
 use transom_fetch::Fetcher;
 use transom_llm::FunctionRuntime;
-use transom_provider_function::{Limits, PythonConfig, PythonRuntime, Quote, pipe};
+use transom_provider_function::{Launcher, Limits, PythonConfig, PythonRuntime, Quote, pipe};
 use transom_store::Store;
 
 /// What is linked in: the server's own functions, and then the program's.
@@ -20,20 +22,22 @@ pub async fn registry(linked: Vec<LinkedFunction>) -> Result<Registry, String> {
 
 /// The administrators' functions, those that are switched on ready to run.
 pub async fn functions(config: &Config, store: Store, models: Models, fetcher: Fetcher) -> Result<Functions, String> {
-    let functions = Functions::new(store, models, runtime(config), Some(fetcher));
+    let functions = Functions::new(store, models, runtime(config)?, Some(fetcher));
     functions.start().await.map_err(|error| format!("functions cannot be read: {error}"))?;
     Ok(functions)
 }
 
-fn runtime(config: &Config) -> Option<Arc<dyn FunctionRuntime>> {
-    config.functions.plugins.then(|| Arc::new(python(config)) as Arc<dyn FunctionRuntime>)
+fn runtime(config: &Config) -> Result<Option<Arc<dyn FunctionRuntime>>, String> {
+    Ok(if config.functions.plugins { Some(Arc::new(python(config)?)) } else { None })
 }
 
 /// What runs functions in Python. Nothing is looked for or written before one is needed.
-pub fn python(config: &Config) -> PythonRuntime {
+pub fn python(config: &Config) -> Result<PythonRuntime, String> {
     let functions = &config.functions;
-    let usual = PythonConfig::new(config.database.folder.join("functions"), std::env::vars_os());
-    PythonRuntime::new(PythonConfig {
+    let launcher = Launcher::own("confine").map_err(|error| format!("no function can be run: {error}"))?;
+    let usual = PythonConfig::new(config.database.folder.join("functions"), launcher, std::env::vars_os());
+    Ok(PythonRuntime::new(PythonConfig {
+        hidden: hidden(config),
         interpreter: functions.python.clone(),
         requirements: functions.requirements,
         limits: Limits {
@@ -45,5 +49,14 @@ pub fn python(config: &Config) -> PythonRuntime {
         deadline: functions.deadline,
         idle: functions.idle,
         ..usual
-    })
+    }))
+}
+
+/// What no function may read, wherever it is: the data folder, and a SQLite database that is somewhere else.
+fn hidden(config: &Config) -> Vec<PathBuf> {
+    let address = config.database.address();
+    let elsewhere = address.expose_secret().strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    let database = elsewhere.and_then(|path| path.split('?').next()).filter(|path| !path.is_empty() && !path.starts_with(':'));
+    let files = database.into_iter().flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|end| PathBuf::from(format!("{path}{end}"))));
+    std::iter::once(config.database.folder.clone()).chain(files).collect()
 }

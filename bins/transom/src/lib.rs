@@ -77,17 +77,24 @@ pub fn run_with(cli: Cli, extensions: Extensions) -> Result<(), String> {
         let ended = transom_sandbox::answer(transom_ingest::Extractors::standard());
         return ended.map_err(|error| format!("transom extract is for the server's own use: {error}"));
     }
+    if let Command::Confine { confinement } = &cli.command {
+        return Err(format!("transom confine is for the server's own use: {}", transom_confine::run(confinement)));
+    }
     if let Command::Openapi = cli.command {
         return print(&transom_api::description_text());
     }
     let config = settings(&cli.command)?;
     logging::start(config.log)?;
+    // From here on there are secrets in memory. The children read foreign documents and run foreign code.
+    if let Err(error) = transom_confine::hide_memory() {
+        tracing::warn!(%error, "other processes of this account can read the server's memory");
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
     let done = match cli.command {
         Command::Serve(_) => runtime.block_on(serve_with(config, extensions)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
-        Command::Extract | Command::Openapi => Ok(()),
+        Command::Extract | Command::Confine { .. } | Command::Openapi => Ok(()),
     };
     // What still blocks a thread keeps it; the process does not wait for it.
     runtime.shutdown_timeout(LAST_WAIT);

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use transom_llm::wire;
 use transom_llm::{Body, CallContext, ChatAnswer, ChatRequest, Function, FunctionRuntime, LlmError};
-use transom_provider_function::{Call, Pipe, PythonConfig, PythonRuntime, Reply, pipe};
+use transom_provider_function::{Call, Launcher, Pipe, PythonConfig, PythonRuntime, Reply, pipe};
 
 const CALLS: usize = 2_000;
 const AT_ONCE: usize = 50;
@@ -70,11 +70,20 @@ impl Pipe for InRust {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).ok_or("a folder is missing")?;
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, confine, confinement] = arguments.as_slice()
+        && confine == "confine"
+    {
+        return Err(transom_confine::run(confinement).into());
+    }
+    let folder = arguments.get(1).ok_or("a folder is missing")?;
+    tokio::runtime::Runtime::new()?.block_on(measured(folder))
+}
+
+async fn measured(folder: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
-    let config = PythonConfig::new(&folder, std::env::vars_os());
+    let config = PythonConfig::new(folder, Launcher::own("confine")?, std::env::vars_os());
     let runtime = PythonRuntime::new(config);
     // Sets the environment up where it is not there.
     ask(&runtime.function("warm", PLAIN), false).await?;

@@ -11,11 +11,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import asyncio  # noqa: E402
+import signal  # noqa: E402
 import threading  # noqa: E402
 import traceback  # noqa: E402
 
 import transom_ask  # noqa: E402
 import transom_call  # noqa: E402
+import transom_files  # noqa: E402
 import transom_imports  # noqa: E402
 import transom_run  # noqa: E402
 from transom_limits import Cancelled, Limits  # noqa: E402
@@ -45,7 +47,9 @@ class Worker:
                 else:
                     self._loop.call_soon_threadsafe(self._take, message)
         finally:
-            # The server is gone or wants no more; there is nobody to tell anything.
+            # The server is gone or wants no more; there is nobody to tell anything. What functions started ends too.
+            if os.getpgrp() == os.getpid():
+                os.killpg(0, signal.SIGKILL)
             os._exit(0)
 
     def _take(self, message):
@@ -185,4 +189,5 @@ async def main():
 
 
 if __name__ == "__main__":
+    transom_files.install()
     asyncio.run(main())

@@ -3,7 +3,8 @@
 //! A program that embeds Transom implements [`Pipe`] and registers what [`pipe`] makes of it: a model like any other.
 //! [`Quote`] is one that the server ships. What is more than a pipe, a filter say, implements [`Function`] itself.
 //! [`PythonRuntime`] makes functions out of the code that administrators store: each runs in a process of its own, with limits on memory,
-//! processor time and output ([`Limits`]), and talks to the server in lines.
+//! processor time and output ([`Limits`]), and talks to the server in lines. A [`Launcher`] confines that process first: `transom_confine`
+//! says from what.
 //!
 //! ```
 //! use transom_llm::{Body, ChatAnswer, ChatRequest, LlmError};
@@ -41,6 +42,6 @@ mod python;
 mod quote;
 
 pub use pipe::{Call, Pipe, Reply, pipe, status};
-pub use python::{Limits, PythonConfig, PythonRuntime};
+pub use python::{Launcher, Limits, PythonConfig, PythonRuntime};
 pub use quote::Quote;
 pub use transom_llm::{CallContext, ChatAnswer, ChatEvent, Function, FunctionError, LlmError};

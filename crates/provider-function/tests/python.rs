@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::Command;
 
 use transom_llm::FunctionRuntime;
-use transom_provider_function::{PythonConfig, PythonRuntime};
+use transom_provider_function::{Launcher, PythonConfig, PythonRuntime};
 
 #[tokio::test]
 async fn the_python_side_passes_its_own_tests() {
     let folder = tempfile::tempdir().expect("a folder");
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
-    let mut config = PythonConfig::new(folder.path(), std::env::vars_os());
+    let launcher = Launcher { path: env!("CARGO_BIN_EXE_transom-function-launcher").into(), arguments: Vec::new() };
+    let mut config = PythonConfig::new(folder.path(), launcher, std::env::vars_os());
     config.environment = environment.clone();
     // Loading any function sets the environment up, where no other test has yet.
     PythonRuntime::new(config).function("any", "class Pipe:\n    pass\n").about().await.expect("it loads");

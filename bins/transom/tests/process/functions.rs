@@ -47,6 +47,25 @@ class Pipe:
         return "from " + body["model"]
 "#;
 
+/// Tries to open what is the server's.
+const SPY: &str = r#"
+import os, pathlib
+
+class Pipe:
+    def pipe(self, body: dict):
+        data = pathlib.Path.cwd().parents[3]
+        server = pathlib.Path("/proc") / str(os.getppid())
+        wanted = [server / "environ", server / "mem", data / "transom.db", data / "secret_key", pathlib.Path("/etc/shadow")]
+        reached = []
+        for path in wanted:
+            try:
+                path.open("rb").close()
+                reached.append(str(path))
+            except PermissionError:
+                pass
+        return f"{len(wanted)} tried, {len(reached)} reached: {reached}"
+"#;
+
 /// A place whose functions find this machine's Python and its package index.
 fn place() -> Place {
     let wanted = |name: &str| ["PATH", "HOME"].contains(&name) || name.starts_with("PIP_") || name.starts_with("UV_");
@@ -127,6 +146,19 @@ async fn a_pipe_runs_in_a_process_that_knows_no_secret_and_ends_with_the_server_
     assert_eq!(admin.models().await, Vec::<String>::new());
     assert_eq!(admin.get("/api/v1/functions/").await.1, json!([]));
     assert_eq!(admin.chat("echo", false).send().await.unwrap().status(), 400);
+    server.stop().await;
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_function_reaches_neither_the_servers_memory_nor_its_data() {
+    // The secret is in the data folder this time.
+    let mut place = place();
+    place.set("WEBUI_SECRET_KEY", "");
+    let server = place.serve().await;
+    let admin = server.client.sign_up().await;
+    on(&admin, "spy", SPY, &[]).await;
+    assert_eq!(said(&admin, "spy").await, "5 tried, 0 reached: []");
     server.stop().await;
 }
 

@@ -68,9 +68,10 @@ impl Code {
         if let Some(worker) = self.slot.running() {
             return Ok(worker);
         }
+        // Before the worker, which is shown what is there when it starts.
+        let path = self.own_packages().await?;
         let worker = Arc::new(self.start().await?);
         let valves = lock(&self.valves).clone();
-        let path = self.own_packages().await?;
         let op = Op::Load {
             function: &self.id,
             source: &self.source,
@@ -103,6 +104,7 @@ impl Code {
         let started = async {
             tokio::fs::create_dir_all(folder.join("work")).await?;
             tokio::fs::create_dir_all(folder.join("tmp")).await?;
+            house.tell_protection();
             Worker::start(&house.config, &ready, &folder)
         };
         started.await.map_err(|error| {

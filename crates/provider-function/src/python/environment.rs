@@ -24,7 +24,12 @@ pub(super) struct Ready {
     pub python: PathBuf,
     /// The file to run.
     pub worker: PathBuf,
+    /// What the interpreter reads outside of the environment: its standard library, shared libraries and certificates.
+    pub reads: Vec<PathBuf>,
 }
+
+/// Has the interpreter say which files it reads.
+const READS: &str = include_str!("../../python/transom_reads.py");
 
 /// Sets itself up at the first need, and keeps what was set up on the disk.
 pub(super) struct Environment {
@@ -92,7 +97,26 @@ async fn set_up(config: &PythonConfig) -> Result<Ready, Sentence> {
         make(config, &interpreter.path, &home).await?;
         std::fs::write(&installed, REQUIREMENTS).map_err(unwritable)?;
     }
-    Ok(Ready { python, worker })
+    let reads = reads(config, &python).await?;
+    // Workers cannot write into the folder of their code: what Python keeps of compiled code is made here.
+    let code = config.folder.join("worker");
+    let compile = ["-I".as_ref(), "-m".as_ref(), "compileall".as_ref(), "-q".as_ref(), code.as_os_str()];
+    if let Err(error) = run(config, &python, &compile, config.patience).await {
+        tracing::debug!(%error, "the code of workers is not compiled ahead");
+    }
+    Ok(Ready { python, worker, reads })
+}
+
+async fn reads(config: &PythonConfig, python: &Path) -> Result<Vec<PathBuf>, Sentence> {
+    let unclear = |reason: String| {
+        tracing::error!(reason, "the Python interpreter does not say which files it reads");
+        "Python functions cannot run: their interpreter does not work; the server's log says why".to_owned()
+    };
+    let output = run(config, python, &["-I", "-c", READS], config.patience).await.map_err(|error| unclear(error.to_string()))?;
+    if !output.status.success() {
+        return Err(unclear(output.status.to_string()));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| unclear(error.to_string()))
 }
 
 /// The version of the interpreter that is found.
@@ -182,12 +206,16 @@ async fn venv(config: &PythonConfig, interpreter: &Path, home: &Path) -> Result<
             return Ok(Installer { program: interpreter.to_owned(), arguments });
         }
         if succeeds(run(config, "uv".as_ref(), &["--version"], config.patience).await) {
-            let arguments = vec!["pip".into(), "install".into(), "--python".into(), python.into()];
-            return Ok(Installer { program: "uv".into(), arguments });
+            return Ok(Installer { program: "uv".into(), arguments: uv(&python) });
         }
     }
     Err("Python functions need an environment of their own, which this machine's Python cannot make: install python3-venv (or uv)"
         .to_owned())
+}
+
+/// What uv is told. It compiles only where it is asked to, and workers cannot keep what they compile.
+fn uv(python: &Path) -> Vec<std::ffi::OsString> {
+    ["pip", "install", "--compile-bytecode", "--python"].map(Into::into).into_iter().chain([python.into()]).collect()
 }
 
 impl Installer {
@@ -231,7 +259,7 @@ pub(super) async fn own_packages(
     let installer = if pip.is_ok_and(|output| output.status.success()) {
         Installer { program: ready.python.clone(), arguments: ["-m", "pip", "install"].map(Into::into).to_vec() }
     } else {
-        Installer { program: "uv".into(), arguments: vec!["pip".into(), "install".into(), "--python".into(), ready.python.clone().into()] }
+        Installer { program: "uv".into(), arguments: uv(&ready.python) }
     };
     let mut arguments: Vec<&std::ffi::OsStr> = vec!["--target".as_ref(), packages.as_os_str(), "--".as_ref()];
     arguments.extend(wanted.iter().map(AsRef::<std::ffi::OsStr>::as_ref));

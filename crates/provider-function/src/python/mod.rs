@@ -8,16 +8,19 @@ mod conversation;
 mod environment;
 mod files;
 mod function;
+mod processes;
 mod protocol;
 mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use transom_confine::Protection;
 use transom_llm::{Function, FunctionRuntime};
 
-pub use config::{Limits, PythonConfig};
+pub use config::{Launcher, Limits, PythonConfig};
 
 use code::Code;
 use environment::Environment;
@@ -36,12 +39,14 @@ pub struct PythonRuntime {
 struct House {
     config: PythonConfig,
     environment: Environment,
+    /// Whether the log says already what this system cannot keep functions from.
+    told: AtomicBool,
 }
 
 impl PythonRuntime {
     /// A runtime with these settings. Nothing is started or written before a function is needed.
     pub fn new(config: PythonConfig) -> Self {
-        Self { house: Arc::new(House { config, environment: Environment::new() }) }
+        Self { house: Arc::new(House { config: config.absolute(), environment: Environment::new(), told: AtomicBool::new(false) }) }
     }
 
     /// The version of the interpreter that would run functions; a sentence about what is missing where there is none that can.
@@ -66,6 +71,17 @@ impl FunctionRuntime for PythonRuntime {
 }
 
 impl House {
+    /// Says once what keeps functions in their place, where that is not everything.
+    fn tell_protection(&self) {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let missing = Protection::of_this_system().missing();
+        if !missing.is_empty() {
+            tracing::warn!(missing = missing.join(", "), "this system lets functions run with less protection than there could be");
+        }
+    }
+
     /// A function's own folder. Whatever its id is made of, the folder is in its place.
     fn folder_of(&self, id: &str) -> PathBuf {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' };

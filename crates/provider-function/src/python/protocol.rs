@@ -76,7 +76,8 @@ pub(super) struct Bounds {
 
 impl From<&Limits> for Bounds {
     fn from(limits: &Limits) -> Self {
-        let Limits { memory_bytes, cpu_seconds, open_files, file_bytes, output_bytes } = *limits;
+        // Processes are counted from outside.
+        let Limits { memory_bytes, cpu_seconds, open_files, file_bytes, output_bytes, processes: _ } = *limits;
         Self { memory_bytes, cpu_seconds, open_files, file_bytes, output_bytes }
     }
 }

@@ -1,8 +1,8 @@
 //! One worker: a process that runs one function's code, and the calls in it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +16,14 @@ use tokio::time::Instant;
 use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use transom_confine::Confinement;
 use transom_llm::CallContext;
 
 use super::asks;
 use super::config::PythonConfig;
 use super::conversation::Conversation;
 use super::environment::Ready;
+use super::processes::{died, end_group, unstarted, watch};
 use super::protocol::{self, Call, Failure, Message, Op, Spoken};
 
 /// A worker. Dropping it ends its process and every process that the function started.
@@ -35,13 +37,15 @@ pub(super) struct Inner {
     next: AtomicU64,
     outbox: mpsc::UnboundedSender<Bytes>,
     /// Ends the process.
-    end: CancellationToken,
+    pub end: CancellationToken,
     /// Why it was ended, where it was; what its calls are told.
     pub reason: Mutex<Option<String>>,
     /// Takes no new calls: it is dead, or one of its calls does not end.
     pub retired: AtomicBool,
     last_used: Mutex<Instant>,
     largest_output: usize,
+    /// How many processes it may start, and how much memory they may hold together.
+    pub bounds: (usize, u64),
     pub grace: Duration,
 }
 
@@ -56,7 +60,7 @@ pub(super) struct Running {
 impl Worker {
     /// Starts the process; nothing is loaded yet.
     pub fn start(config: &PythonConfig, ready: &Ready, folder: &Path) -> std::io::Result<Self> {
-        let mut child = command(config, ready, folder).spawn()?;
+        let mut child = command(config, ready, folder)?.spawn()?;
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
             return Err(std::io::Error::other("a worker without pipes"));
         };
@@ -70,6 +74,7 @@ impl Worker {
             retired: AtomicBool::new(false),
             last_used: Mutex::new(Instant::now()),
             largest_output: config.limits.output_bytes,
+            bounds: (config.limits.processes, config.limits.memory_bytes),
             grace: config.grace,
         });
         tokio::spawn(write(stdin, messages, inner.end.clone()));
@@ -181,17 +186,26 @@ impl Inner {
     }
 }
 
-fn command(config: &PythonConfig, ready: &Ready, folder: &Path) -> Command {
-    let work: PathBuf = folder.join("work");
-    let mut command = Command::new(&ready.python);
+fn command(config: &PythonConfig, ready: &Ready, folder: &Path) -> std::io::Result<Command> {
+    let (work, temporary) = (folder.join("work"), folder.join("tmp"));
+    let confinement = Confinement {
+        program: ready.python.clone(),
+        arguments: vec!["-I".to_owned(), "-u".to_owned(), ready.worker.to_string_lossy().into_owned()],
+        read: vec![config.folder.join("worker"), config.environment.clone(), folder.join("packages")],
+        read_around: ready.reads.iter().cloned().chain(config.certificates()).collect(),
+        hidden: config.hidden.clone(),
+        write: vec![work.clone(), temporary.clone()],
+        ..Confinement::default()
+    };
+    let mut command = Command::new(&config.launcher.path);
     command
-        .args(["-I", "-u"])
-        .arg(&ready.worker)
+        .args(&config.launcher.arguments)
+        .arg(confinement.argument()?)
         .current_dir(&work)
         .env_clear()
         .envs(config.for_workers())
         .env("HOME", &work)
-        .env("TMPDIR", folder.join("tmp"))
+        .env("TMPDIR", &temporary)
         // Each thread's arena is 64 MiB of addresses, which count as memory.
         .env("MALLOC_ARENA_MAX", "2")
         .stdin(Stdio::piped())
@@ -200,7 +214,7 @@ fn command(config: &PythonConfig, ready: &Ready, folder: &Path) -> Command {
         // A group of its own, which is ended as a whole.
         .process_group(0)
         .kill_on_drop(true);
-    command
+    Ok(command)
 }
 
 async fn write(mut stdin: ChildStdin, mut messages: mpsc::UnboundedReceiver<Bytes>, end: CancellationToken) {
@@ -225,9 +239,11 @@ async fn supervise(mut child: Child, stdout: ChildStdout, inner: Arc<Inner>) {
     // A line is a little longer than what it holds.
     let longest = inner.largest_output + (64 << 10);
     let mut lines = FramedRead::new(stdout, AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), b"\n".to_vec(), longest));
+    let watch = AbortOnDropHandle::new(tokio::spawn(watch(group, inner.clone())));
+    let mut has_spoken = false;
     loop {
         match inner.end.run_until_cancelled(lines.next()).await {
-            Some(Some(Ok(line))) if inner.take(&line) => {}
+            Some(Some(Ok(line))) if inner.take(&line) => has_spoken = true,
             Some(Some(_)) => {
                 inner.kill("the function's process sent something that is no answer and was ended");
                 break;
@@ -235,6 +251,7 @@ async fn supervise(mut child: Child, stdout: ChildStdout, inner: Arc<Inner>) {
             Some(None) | None => break,
         }
     }
+    drop(watch);
     inner.retired.store(true, Ordering::Release);
     // It closed its pipe: it is ending. What it started may go on, and is ended with it.
     let status = match tokio::time::timeout(Duration::from_millis(500), child.wait()).await {
@@ -244,29 +261,10 @@ async fn supervise(mut child: Child, stdout: ChildStdout, inner: Arc<Inner>) {
     end_group(group);
     let _ = child.kill().await;
     if let Some(status) = status {
-        lock(&inner.reason).get_or_insert_with(|| died(status));
+        lock(&inner.reason).get_or_insert_with(|| if has_spoken { died(status) } else { unstarted(status) });
     }
     inner.end.cancel();
     lock(&inner.calls).clear();
-}
-
-fn end_group(group: Option<u32>) {
-    let group = group.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-}
-
-fn died(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-
-    match (status.signal(), status.code()) {
-        // SIGXCPU has this number on Linux and macOS.
-        (Some(24), _) => "the function used more processor time than it may, and its process was ended".to_owned(),
-        (Some(signal), _) => format!("the function's process crashed (signal {signal})"),
-        (None, Some(code)) => format!("the function ended its process (exit status {code})"),
-        (None, None) => "the function's process ended".to_owned(),
-    }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use transom_llm::{Body, CallContext, ChatAnswer, ChatRequest, Function, FunctionRuntime, LlmError};
-use transom_provider_function::{PythonConfig, PythonRuntime};
+use transom_provider_function::{Launcher, PythonConfig, PythonRuntime};
 
 /// A runtime in a folder that is thrown away. The environment with the packages is kept for all tests, and made by the first.
 pub struct House {
@@ -19,7 +19,8 @@ pub struct House {
 }
 
 pub fn config(folder: &Path) -> PythonConfig {
-    let mut config = PythonConfig::new(folder, std::env::vars_os());
+    let launcher = Launcher { path: env!("CARGO_BIN_EXE_transom-function-launcher").into(), arguments: Vec::new() };
+    let mut config = PythonConfig::new(folder, launcher, std::env::vars_os());
     config.environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
     config
 }

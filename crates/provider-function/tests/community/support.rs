@@ -14,7 +14,7 @@ use transom_llm::{
     Body, CallContext, ChatAnswer, ChatEvent, ChatModel, ChatRequest, EventReceiver, EventSink, Function, FunctionHost, FunctionRuntime,
     LlmError, RequestHead,
 };
-use transom_provider_function::{PythonConfig, PythonRuntime};
+use transom_provider_function::{Launcher, PythonConfig, PythonRuntime};
 
 /// A function with the folder that it runs in.
 pub struct Installed {
@@ -34,7 +34,8 @@ impl Deref for Installed {
 pub fn function(name: &str, valves: Value) -> Installed {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/functions/{name}.py"));
     let folder = tempfile::tempdir().expect("a folder");
-    let mut config = PythonConfig::new(folder.path(), std::env::vars_os());
+    let launcher = Launcher { path: env!("CARGO_BIN_EXE_transom-function-launcher").into(), arguments: Vec::new() };
+    let mut config = PythonConfig::new(folder.path(), launcher, std::env::vars_os());
     // Made by the first test that needs it, and kept for the others.
     config.environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
     let function = PythonRuntime::new(config).function(name, &std::fs::read_to_string(path).expect("a fixture"));
