@@ -3,6 +3,9 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+/// So many control characters are forgiven in a text that is too short for its share of them to say anything.
+const MOST_STRAYS: usize = 8;
+
 /// So much of a file decides whether it is text.
 const SAMPLE: usize = 64 * 1024;
 
@@ -37,6 +40,14 @@ pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let sample = sample(bytes);
     let controls = sample.iter().filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x0C | 0x1B)).count();
     controls * 50 <= sample.len()
+}
+
+/// Whether `bytes` are UTF-8 with some control characters among them, too many for a short text to pass for one, such as a NUL at its end.
+pub(crate) fn is_text_with_strays(bytes: &[u8]) -> bool {
+    let sample = sample(bytes);
+    let valid = std::str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let strays = sample.iter().filter(|&&byte| byte < 0x20 && !byte.is_ascii_whitespace()).count();
+    valid && strays <= MOST_STRAYS && strays * 4 <= sample.len()
 }
 
 fn raw(bytes: &[u8], declared: Option<&str>) -> String {
@@ -130,7 +141,8 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     };
     // A stray NUL does not make UTF-16 of a text of single bytes, whose bytes are mostly ASCII.
     let ascii = sample.iter().filter(|&&byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')).count();
-    if (high + low) * 5 < sample.len() * 2 && ascii * 5 > sample.len() * 4 {
+    let nuls = high + low;
+    if nuls * 5 < sample.len() * 2 && (ascii * 5 > sample.len() * 4 || ascii + nuls == sample.len()) {
         return None;
     }
     // The sample may end between two surrogates.
@@ -319,5 +331,7 @@ mod tests {
         let mut stray = b"a long line of text with one stray NUL in it, which is forgiven ".to_vec();
         stray.push(0);
         assert!(is_text(&stray));
+        assert!(is_text_with_strays(b"one\0") && !is_text_with_strays(b"\0\0\0\0") && !is_text_with_strays(b"\xffone\0"));
+        assert_eq!(decode(b"one\0", None), "one");
     }
 }

@@ -199,7 +199,7 @@ impl Extractors {
             });
         };
         if media.is_zip(input.bytes) {
-            container::guard(input.bytes, self.megabytes as u64 * 1_000_000)?;
+            container::guard(input.bytes, self.megabytes as u64 * 1_000_000, media)?;
         }
         let text = catch_unwind(AssertUnwindSafe(|| extractor.extract(input))).unwrap_or_else(|_| {
             tracing::warn!(?media, bytes = input.bytes.len(), "a parser panicked on a file");

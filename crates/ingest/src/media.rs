@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Input;
 use crate::{container, decode};
+pub(crate) use names::by_document_name;
 use names::{by_content_type, by_name};
 
 /// A kind of file.
@@ -103,6 +104,23 @@ impl MediaType {
         }
     }
 
+    /// The kind as a noun, as in "this … is damaged".
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Docx | Self::Doc => "Word document",
+            Self::Xlsx | Self::Xlsb | Self::Xls => "Excel workbook",
+            Self::Pptx | Self::Ppt => "PowerPoint presentation",
+            Self::Odt | Self::Ods | Self::Odp => "OpenDocument file",
+            Self::Epub => "electronic book",
+            _ => "file",
+        }
+    }
+
+    /// Whether files of this kind are zip archives.
+    pub(crate) fn is_packed(self) -> bool {
+        matches!(self, Self::Docx | Self::Odt | Self::Xlsx | Self::Xlsb | Self::Ods | Self::Pptx | Self::Odp | Self::Epub)
+    }
+
     /// Whether files of this kind are text that people read as it stands.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Html | Self::Markdown | Self::Csv | Self::Json | Self::Xml | Self::Settings | Self::Code | Self::PlainText)
@@ -116,23 +134,22 @@ impl MediaType {
 
     /// Whether `bytes` of this kind are a zip archive whose contents will be read.
     pub(crate) fn is_zip(self, bytes: &[u8]) -> bool {
-        let zip = matches!(self, Self::Docx | Self::Odt | Self::Xlsx | Self::Xlsb | Self::Ods | Self::Pptx | Self::Odp | Self::Epub);
-        zip && bytes.starts_with(b"PK")
+        self.is_packed() && container::is_zip(bytes)
     }
 }
 
 /// Says what kind of file `input` is.
 pub fn sniff(input: &Input<'_>) -> MediaType {
-    if is_pdf(input.bytes) {
+    let named = by_name(input.filename);
+    if is_pdf(input.bytes, named) {
         return MediaType::Pdf;
     }
-    if input.bytes.starts_with(b"{\\rtf") {
+    if input.bytes.trim_ascii_start().starts_with(b"{\\rtf") {
         return MediaType::Rtf;
     }
-    if let Some(media) = binary(input.bytes) {
+    if let Some(media) = binary(input.bytes, input.filename) {
         return media;
     }
-    let named = by_name(input.filename);
     let head = decode::head(input.bytes);
     let head = head.trim_start();
     if is_page(head) && !matches!(named, Some(MediaType::Code | MediaType::Markdown)) {
@@ -191,23 +208,30 @@ fn is_notebook(head: &str) -> bool {
     head.trim_start_matches(['{', ' ', '\n', '\r', '\t']).starts_with("\"cells\"") && head.contains("\"cell_type\"")
 }
 
-/// The mark stands first; some writers put a little rubbish before it.
-fn is_pdf(bytes: &[u8]) -> bool {
+/// The mark stands first; some writers put a little rubbish before it. A PDF may be text from end to end, as a text may be about
+/// PDFs: then it is one where it holds an object, and is not named as a text.
+fn is_pdf(bytes: &[u8], named: Option<MediaType>) -> bool {
     const MARK: &[u8] = b"%PDF-";
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    bytes.trim_ascii_start().starts_with(MARK)
-        || (!decode::is_text(bytes) && bytes[..bytes.len().min(1024)].windows(MARK.len()).any(|window| window == MARK))
+    if bytes.trim_ascii_start().starts_with(MARK) {
+        return true;
+    }
+    memchr::memmem::find(&bytes[..bytes.len().min(1024)], MARK).is_some()
+        && (!decode::is_text(bytes) || named.is_none() && memchr::memmem::find(bytes, b"endobj").is_some())
 }
 
 /// The kind of a file that is no text.
-fn binary(bytes: &[u8]) -> Option<MediaType> {
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return Some(container::zip_kind(bytes));
+fn binary(bytes: &[u8], name: &str) -> Option<MediaType> {
+    if container::is_zip(bytes) {
+        let kind = container::zip_kind(bytes, name);
+        if kind != MediaType::Archive || bytes.starts_with(b"PK") {
+            return Some(kind);
+        }
     }
     if bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        return Some(container::ole_kind(bytes));
+        return Some(container::ole_kind(bytes, name));
     }
-    let text = decode::is_text(bytes);
+    let text = decode::is_text(bytes) || decode::is_text_with_strays(bytes) && infer::get(bytes).is_none();
     if text && std::str::from_utf8(decode::sample(bytes)).map_or_else(|e| e.error_len().is_none(), |_| true) {
         return None;
     }
@@ -227,7 +251,13 @@ fn by_magic(kind: infer::Type) -> MediaType {
         MatcherType::Image => MediaType::Image,
         MatcherType::Audio => MediaType::Audio,
         MatcherType::Video => MediaType::Video,
-        MatcherType::Archive => MediaType::Archive,
+        // The library counts databases, fonts and documents among the archives.
+        MatcherType::Archive => match kind.extension() {
+            "pdf" => MediaType::Pdf,
+            "7z" | "Z" | "ar" | "br" | "bz2" | "bz3" | "cab" | "cpio" | "deb" | "gz" | "lz" | "lz4" | "rar" | "rpm" | "tar" | "xz"
+            | "zip" | "zst" => MediaType::Archive,
+            _ => MediaType::Binary,
+        },
         _ => MediaType::Binary,
     }
 }
@@ -269,6 +299,38 @@ mod tests {
         assert_eq!(kind(b"BMW f\xe4hrt durch die Stra\xdfe", "x.txt", None), MediaType::PlainText);
         assert_eq!(kind(b"MZ is how programs begin", "x.txt", None), MediaType::PlainText);
         assert_eq!(kind(b"A text about %PDF-1.4 files", "x.txt", None), MediaType::PlainText);
+    }
+
+    #[test]
+    fn a_pdf_with_a_little_before_its_mark_is_a_pdf() {
+        let pdf = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n";
+        for rubbish in [&b"abcd\n"[..], b"12345", b"\x00\x01\x02\x03\x04", b"HTTP/1.1 200 OK\r\n\r\n", b"\xEF\xBB\xBF\r\n"] {
+            let bytes = [rubbish, pdf].concat();
+            assert_eq!(kind(&bytes, "paper.pdf", None), MediaType::Pdf, "{rubbish:?}");
+            assert_eq!(kind(&bytes, "paper", None), MediaType::Pdf, "{rubbish:?}");
+        }
+        let about = b"A file begins with\n%PDF-1.4\n1 0 obj\n<< >>\nendobj\n";
+        assert_eq!(kind(about, "how.md", None), MediaType::Markdown);
+        assert_eq!(kind(b"A text about %PDF-1.4 files", "x", None), MediaType::PlainText);
+        let late = [&[0xFFu8; 1100][..], pdf].concat();
+        assert_ne!(kind(&late, "x", None), MediaType::Pdf);
+    }
+
+    #[test]
+    fn a_few_nuls_make_no_text_binary() {
+        for text in [&b"one\0"[..], b"\0one two", b"a short note\0 with\0 three\0", "größer\0".as_bytes()] {
+            assert_eq!(kind(text, "a.txt", None), MediaType::PlainText, "{text:?}");
+        }
+        assert_eq!(kind(b"a,b\n1,\0\n", "a.csv", None), MediaType::Csv);
+        for binary in [&b"\0\0\0\0"[..], b"\x01\x02\x03\x04 ab", b"\xffone\0\0\0"] {
+            assert_eq!(kind(binary, "a.txt", None), MediaType::Binary, "{binary:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_library_calls_an_archive_and_is_none_is_not_called_one() {
+        assert_eq!(kind(b"SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20\0\0\0\0", "a.db", None), MediaType::Binary);
+        assert_eq!(kind(b"\r\n{\\rtf1 text}", "a.rtf", None), MediaType::Rtf);
     }
 
     #[test]

@@ -241,7 +241,7 @@ fn what_gives_no_text_says_why() {
     assert_eq!(reason(&fixture("scanned.pdf")), "There is no text in this file: its pages are probably scanned images.");
     assert_eq!(reason(&fixture("locked.pdf")), "This PDF is locked with a password.");
     let whole = fixture("harbour.docx");
-    assert_eq!(reason(&whole[..whole.len() / 2]), "This file is an archive, and text cannot be read from such files.");
+    assert_eq!(reason(&whole[..whole.len() / 2]), "This Word document is damaged. It may have been cut short on its way.");
     let mut locked = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
     locked.create_stream("/EncryptedPackage").unwrap();
     assert_eq!(reason(&locked.into_inner().into_inner()), "This file is locked with a password, and text cannot be read from such files.");

@@ -28,6 +28,26 @@ pub(super) fn by_name(filename: &str) -> Option<MediaType> {
     })
 }
 
+/// What the end of a name says of documents, whose contents say it better where they are whole.
+pub(crate) fn by_document_name(filename: &str) -> Option<MediaType> {
+    let (_, extension) = filename.rsplit_once('.')?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "docx" | "docm" | "dotx" | "dotm" => MediaType::Docx,
+        "xlsx" | "xlsm" | "xltx" | "xltm" => MediaType::Xlsx,
+        "xlsb" => MediaType::Xlsb,
+        "pptx" | "pptm" | "ppsx" | "ppsm" | "potx" | "potm" => MediaType::Pptx,
+        "odt" | "ott" => MediaType::Odt,
+        "ods" | "ots" => MediaType::Ods,
+        "odp" | "otp" => MediaType::Odp,
+        "epub" => MediaType::Epub,
+        "doc" | "dot" => MediaType::Doc,
+        "xls" | "xlt" => MediaType::Xls,
+        "ppt" | "pps" => MediaType::Ppt,
+        "msg" => MediaType::Msg,
+        _ => return None,
+    })
+}
+
 /// What a content type says of texts. Of other files their content says more.
 pub(super) fn by_content_type(content_type: Option<&str>) -> Option<MediaType> {
     let essence = content_type?.split(';').next()?.trim().to_ascii_lowercase();
