@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use transom_app::functions::{Audience, Functions, LinkedFunction, Registry};
 use transom_app::models::Models;
+use transom_auth::Secret;
 use transom_config::Config;
 use transom_fetch::Fetcher;
 use transom_llm::FunctionRuntime;
@@ -21,8 +22,9 @@ pub async fn registry(linked: Vec<LinkedFunction>) -> Result<Registry, String> {
 }
 
 /// The administrators' functions, those that are switched on ready to run.
-pub async fn functions(config: &Config, store: Store, models: Models, fetcher: Fetcher) -> Result<Functions, String> {
-    let functions = Functions::new(store, models, runtime(config)?, Some(fetcher));
+pub async fn functions(config: &Config, secret: &Secret, store: Store, models: Models, fetcher: Fetcher) -> Result<Functions, String> {
+    let functions = Functions::new(store, models, secret, runtime(config)?, Some(fetcher));
+    let functions = functions.map_err(|error| format!("the values of functions' settings cannot be encrypted: {error}"))?;
     functions.start().await.map_err(|error| format!("functions cannot be read: {error}"))?;
     Ok(functions)
 }

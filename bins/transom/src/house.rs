@@ -108,7 +108,7 @@ impl House {
             groups: Groups::new(&accounts),
             accounts,
             chat: Chat::new(models.clone()).with_documents(retrieval.clone()),
-            functions: functions::functions(config, store.clone(), models.clone(), fetcher).await?,
+            functions: functions::functions(config, &secret, store.clone(), models.clone(), fetcher).await?,
             models,
             intake,
             knowledge,

@@ -1,20 +1,15 @@
 //! API keys: `sk-` and 32 hex digits, found by a keyed digest, encrypted at rest because they are shown again.
 
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use transom_domain::UserId;
 
-use crate::{AuthError, Secret, random};
-
-const FORM: u8 = 1;
-const NONCE: usize = 12;
+use crate::{AuthError, Sealer, Secret, random};
 
 /// Makes, finds and seals API keys.
 pub struct ApiKeys {
     digests: Hmac<Sha256>,
-    cipher: Aes256Gcm,
+    sealer: Sealer,
 }
 
 impl ApiKeys {
@@ -25,7 +20,7 @@ impl ApiKeys {
         let crypto = |error: hmac::digest::InvalidLength| AuthError::Crypto(error.to_string());
         Ok(Self {
             digests: <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&secret.derive("API key digest")?).map_err(crypto)?,
-            cipher: Aes256Gcm::new(&secret.derive("API key at rest")?.into()),
+            sealer: Sealer::new(secret, "API key at rest")?,
         })
     }
 
@@ -43,24 +38,12 @@ impl ApiKeys {
 
     /// Encrypts a key for the row of its account.
     pub fn seal(&self, user: &UserId, key: &str) -> Result<Vec<u8>, AuthError> {
-        let nonce: [u8; NONCE] = random::bytes()?;
-        let payload = Payload { msg: key.as_bytes(), aad: user.as_str().as_bytes() };
-        let encrypted = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| AuthError::Crypto("an API key could not be encrypted".to_owned()))?;
-        Ok([&[FORM][..], &nonce, &encrypted].concat())
+        self.sealer.seal(user.as_str(), key)
     }
 
     /// Decrypts what [`ApiKeys::seal`] made for this account; `None` where it was made for another one or under another secret.
     pub fn open(&self, user: &UserId, sealed: &[u8]) -> Option<String> {
-        let (form, rest) = sealed.split_first()?;
-        let (nonce, encrypted) = rest.split_first_chunk::<NONCE>()?;
-        if *form != FORM {
-            return None;
-        }
-        let payload = Payload { msg: encrypted, aad: user.as_str().as_bytes() };
-        String::from_utf8(self.cipher.decrypt(&Nonce::from(*nonce), payload).ok()?).ok()
+        self.sealer.open(user.as_str(), sealed)
     }
 }
 

@@ -4,6 +4,7 @@
 //! * [`Passwords`]: argon2id on the blocking pool, a few at a time; bcrypt hashes of imported accounts are verified.
 //! * [`Tokens`]: session tokens (JWT, HS256 and nothing else).
 //! * [`ApiKeys`]: `sk-…` keys, found by a keyed digest and encrypted at rest.
+//! * [`Sealer`]: other texts that are encrypted at rest.
 //!
 //! ```
 //! use transom_auth::{Keys, Lifetime, Secret};
@@ -28,6 +29,7 @@ mod error;
 mod lifetime;
 mod password;
 mod random;
+mod sealer;
 mod secret;
 mod token;
 
@@ -35,6 +37,7 @@ pub use api_key::ApiKeys;
 pub use error::AuthError;
 pub use lifetime::{Lifetime, UnknownLifetime};
 pub use password::{PasswordRule, Passwords, Verdict};
+pub use sealer::Sealer;
 pub use secret::{Secret, SecretError};
 pub use token::{Claims, IssuedToken, Tokens};
 

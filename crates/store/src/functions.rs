@@ -19,8 +19,8 @@ pub struct StoredFunction {
     pub record: FunctionRecord,
     /// What its code said of itself when it was last loaded.
     pub about: Value,
-    /// The administrator's values of its settings: secrets.
-    pub valves: Map<String, Value>,
+    /// The administrator's values of its settings as they are stored: secrets, sealed by whoever stored them.
+    pub valves: Option<Value>,
 }
 
 impl fmt::Debug for StoredFunction {
@@ -53,8 +53,8 @@ pub struct NewFunction {
 pub struct SyncedFunction {
     /// What it is made of.
     pub new: NewFunction,
-    /// The administrator's values; `None` leaves those of a known function.
-    pub valves: Option<Map<String, Value>>,
+    /// The administrator's values, sealed; `None` leaves those of a known function.
+    pub valves: Option<Value>,
     /// Whether it is used.
     pub is_active: bool,
     /// Whether it is for every model.
@@ -147,16 +147,11 @@ impl Store {
         read(row).map(Some)
     }
 
-    /// Sets the administrator's values of its settings.
-    pub async fn set_function_valves(
-        &self,
-        caller: &Caller,
-        id: &FunctionId,
-        valves: Map<String, Value>,
-    ) -> Result<Option<StoredFunction>, StoreError> {
+    /// Sets the administrator's values of its settings, sealed.
+    pub async fn set_function_valves(&self, caller: &Caller, id: &FunctionId, valves: Value) -> Result<Option<StoredFunction>, StoreError> {
         let tx = self.begin().await?;
         let Some(mut row) = changeable(&tx, caller, id).await? else { return Ok(None) };
-        row.valves = Some(Json(valves.into()));
+        row.valves = Some(Json(valves));
         let row = put(&tx, row).await?;
         tx.commit().await?;
         read(row).map(Some)
@@ -183,7 +178,7 @@ impl Store {
                 Some(row) => replace(&tx, caller, row, new).await?,
                 None => insert(&tx, caller, new).await?,
             };
-            row.valves = valves.map(|valves| Json(valves.into())).or(row.valves);
+            row.valves = valves.map(Json).or(row.valves);
             row.is_active = is_active;
             row.is_global = is_global;
             rows.push(put(&tx, row).await?);
@@ -192,14 +187,14 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Sets the caller's own values of a function's settings, which stand among the account's settings; those values.
-    pub async fn set_user_valves(&self, caller: &Caller, id: &FunctionId, values: Map<String, Value>) -> Result<Option<()>, StoreError> {
+    /// Sets the caller's own values of a function's settings, sealed, which stand among the account's settings.
+    pub async fn set_user_valves(&self, caller: &Caller, id: &FunctionId, values: Value) -> Result<Option<()>, StoreError> {
         let tx = self.begin().await?;
         let Some(mut row) = account::Entity::find_by_id(caller.id.as_str()).lock_exclusive().one(&tx).await? else { return Ok(None) };
         let mut settings = row.settings.take().map_or(Value::Null, |json| json.0);
         let place =
             ["functions", "valves"].iter().fold(object(&mut settings), |place, name| object(place.entry(*name).or_insert(Value::Null)));
-        place.insert(id.to_string(), Value::Object(values));
+        place.insert(id.to_string(), values);
         row.settings = Some(Json(settings));
         row.into_active_model().reset_all().update(&tx).await?;
         tx.commit().await?;
@@ -289,6 +284,6 @@ fn read(row: function::Model) -> Result<StoredFunction, StoreError> {
             created_at: row.created_at,
         },
         about: row.about.0,
-        valves: row.valves.map(object).transpose()?.unwrap_or_default(),
+        valves: row.valves.map(|json| json.0),
     })
 }

@@ -1,7 +1,7 @@
 //! Accounts, keys, files, knowledge, models, functions, settings and jobs in SQLite or PostgreSQL.
 //!
 //! Every read and write of a user's thing takes the [`transom_domain::Caller`] and touches only what that caller may see or change.
-//! What workers and start-up need without a caller is in [`jobs`] and nowhere else.
+//! What workers need without a caller is in [`jobs`]; beside it, start-up reads which functions run and seals values of their settings.
 //! The rows are the truth: what a call acknowledged is committed, and in SQLite on the disk.
 //!
 //! A [`StoreError`] says what the caller can do: choose another name, make room, or look into the log. What is missing, or not the
@@ -47,6 +47,7 @@ mod membership;
 mod models;
 mod query;
 mod queue;
+mod sealing;
 mod settings;
 mod texts;
 mod users;

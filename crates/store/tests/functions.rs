@@ -36,7 +36,7 @@ async fn people() -> (Store, Caller, Caller) {
 async fn a_function_comes_back_as_it_was_made_and_its_id_is_taken() {
     let (store, admin, _) = people().await;
     let made = store.create_function(&admin, new("echo", "code")).await.unwrap().unwrap();
-    assert!(!made.record.is_active && !made.record.is_global && made.valves.is_empty());
+    assert!(!made.record.is_active && !made.record.is_global && made.valves.is_none());
     assert_eq!(store.function(&admin, &"echo".into()).await.unwrap().unwrap(), made);
     assert!(matches!(store.create_function(&admin, new("echo", "other")).await, Err(StoreError::Taken("function id"))));
     assert!(store.running_functions().await.unwrap().is_empty());
@@ -58,7 +58,7 @@ async fn whoever_is_no_administrator_sees_and_changes_no_function() {
     assert!(store.function(&ann, &id).await.unwrap().is_none());
     assert!(store.update_function(&ann, new("echo", "hers")).await.unwrap().is_none());
     assert!(store.toggle_function(&ann, &id, Switch::Active).await.unwrap().is_none());
-    assert!(store.set_function_valves(&ann, &id, Map::new()).await.unwrap().is_none());
+    assert!(store.set_function_valves(&ann, &id, json!({})).await.unwrap().is_none());
     assert!(store.function_versions(&ann, &id, 0, 10).await.unwrap().is_none());
     assert!(store.function_version(&ann, &id, &version).await.unwrap().is_none());
     assert!(store.restore_function(&ann, &id, &version, json!({})).await.unwrap().is_none());
@@ -97,11 +97,11 @@ async fn a_synced_set_replaces_all_functions_and_keeps_the_values_of_known_ones(
     for id in ["stays", "goes"] {
         store.create_function(&admin, new(id, "code")).await.unwrap().unwrap();
     }
-    store.set_function_valves(&admin, &"stays".into(), object(json!({"KEY": "secret"}))).await.unwrap().unwrap();
+    store.set_function_valves(&admin, &"stays".into(), json!("sealed: secret")).await.unwrap().unwrap();
     let synced = |id: &str| SyncedFunction { new: new(id, "code 2"), valves: None, is_active: true, is_global: false };
     let now = store.sync_functions(&admin, vec![synced("stays"), synced("comes")]).await.unwrap();
     assert_eq!(now.iter().map(|function| function.record.id.as_str()).collect::<Vec<_>>(), ["stays", "comes"]);
-    assert_eq!(now[0].valves, object(json!({"KEY": "secret"})));
+    assert_eq!(now[0].valves, Some(json!("sealed: secret")));
     assert!(!format!("{:?}", now[0]).contains("secret"));
     assert!(store.function(&admin, &"goes".into()).await.unwrap().is_none());
 }
@@ -111,10 +111,10 @@ async fn a_users_values_stand_among_its_own_settings() {
     let (store, _, ann) = people().await;
     let patch = transom_store::UserPatch { settings: Some(json!({"ui": {"theme": "dark"}})), ..Default::default() };
     store.update_user(&ann.id, patch).await.unwrap();
-    store.set_user_valves(&ann, &"echo".into(), object(json!({"n": 1}))).await.unwrap().unwrap();
-    store.set_user_valves(&ann, &"fold".into(), object(json!({"m": 2}))).await.unwrap().unwrap();
+    store.set_user_valves(&ann, &"echo".into(), json!("sealed: n")).await.unwrap().unwrap();
+    store.set_user_valves(&ann, &"fold".into(), json!("sealed: m")).await.unwrap().unwrap();
     let settings = store.user(&ann.id).await.unwrap().unwrap().settings.unwrap();
-    assert_eq!(settings, json!({"ui": {"theme": "dark"}, "functions": {"valves": {"echo": {"n": 1}, "fold": {"m": 2}}}}));
+    assert_eq!(settings, json!({"ui": {"theme": "dark"}, "functions": {"valves": {"echo": "sealed: n", "fold": "sealed: m"}}}));
 }
 
 #[tokio::test]

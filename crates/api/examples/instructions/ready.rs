@@ -75,7 +75,7 @@ impl House {
             groups: Groups::new(&accounts),
             chat: Chat::new(models.clone()).with_documents(retrieval.clone()),
             status: Status::new(store.clone(), Folders::default()),
-            functions: Functions::new(store, models.clone(), None, Some(fetcher)),
+            functions: Functions::new(store, models.clone(), &secret, None, Some(fetcher)).unwrap(),
             knowledge,
             models,
             retrieval,

@@ -61,8 +61,8 @@ async fn list_functions_with_users(app: Data<App>, Admin(caller): Admin) -> Resu
 /// Gives all functions, for another server to take over
 #[api_v2_operation]
 async fn export_functions(app: Data<App>, Admin(caller): Admin, query: Query<ExportQuery>) -> Result<List<ExportedFunction>, ApiError> {
-    let stored = app.functions.export(&caller).await?;
-    Ok(stored.iter().map(|stored| ExportedFunction::new(stored, query.include_valves)).collect())
+    let exported = app.functions.export(&caller, query.include_valves).await?;
+    Ok(exported.into_iter().map(ExportedFunction::from).collect())
 }
 
 /// Reads a function's code from an address, without keeping it
@@ -78,7 +78,7 @@ async fn load_from_url(app: Data<App>, call: Call<Admin, UrlRequest>) -> Result<
 async fn sync_functions(app: Data<App>, call: Call<Admin, FunctionsRequest>) -> Result<List<ExportedFunction>, ApiError> {
     let Authorized(Admin(caller), Json(request)) = call;
     let stored = app.functions.sync(&caller, request.functions.into_iter().map(Into::into).collect()).await?;
-    Ok(stored.iter().map(|stored| ExportedFunction::new(stored, true)).collect())
+    Ok(stored.into_iter().map(ExportedFunction::from).collect())
 }
 
 /// Makes a function; its code is tried first

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use transom_app::functions::{FunctionDraft, FunctionView, StoredFunction, SyncDraft, VersionDiff as Diff, VersionView};
+use transom_app::functions::{FunctionDraft, FunctionView, FunctionWithValves, SyncDraft, VersionDiff as Diff, VersionView};
 use transom_domain::{FunctionId, FunctionRecord, FunctionSnapshot, UserId, VersionId};
 use utoipa::ToSchema;
 
@@ -151,13 +151,9 @@ pub(super) struct ExportedFunction {
     valves: Option<Map<String, Value>>,
 }
 
-impl ExportedFunction {
-    pub(super) fn new(stored: &StoredFunction, with_valves: bool) -> Self {
-        Self {
-            function: (&stored.record).into(),
-            content: stored.record.content.clone(),
-            valves: with_valves.then(|| stored.valves.clone()),
-        }
+impl From<FunctionWithValves> for ExportedFunction {
+    fn from(FunctionWithValves { record, valves }: FunctionWithValves) -> Self {
+        Self { function: (&record).into(), content: record.content, valves }
     }
 }
 

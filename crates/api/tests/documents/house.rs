@@ -92,7 +92,7 @@ impl House {
             groups: Groups::new(&accounts),
             accounts,
             chat: transom_app::chat::Chat::new(models.clone()).with_documents(retrieval.clone()),
-            functions: transom_app::functions::Functions::new(store.clone(), models.clone(), None, None),
+            functions: transom_app::functions::Functions::new(store.clone(), models.clone(), &secret, None, None).expect("functions"),
             models,
             knowledge,
             files,

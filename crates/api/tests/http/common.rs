@@ -91,7 +91,7 @@ impl Server {
             about: About { name: "Transom".to_owned(), version: "0.12.4".to_owned() },
             groups: Groups::new(&accounts),
             chat: Chat::new(models.clone()).with_documents(retrieval.clone()),
-            functions: Functions::new(store.clone(), models.clone(), runtime, Some(fetcher)),
+            functions: Functions::new(store.clone(), models.clone(), &secret, runtime, Some(fetcher)).expect("functions"),
             knowledge,
             models,
             retrieval,

@@ -23,3 +23,4 @@ mod status;
 mod system;
 mod upstreams;
 mod users;
+mod valves;

@@ -12,7 +12,7 @@ use transom_llm::{Body, CallContext, ChatEvent, EventReceiver, EventSink, LlmErr
 use super::host::CallHost;
 use super::{Asked, Chat};
 use crate::Error;
-use crate::functions::{Running, user_valves};
+use crate::functions::Running;
 use crate::models::Resolved;
 
 /// Events of filters that wait for a stream to carry them, at most.
@@ -75,7 +75,7 @@ impl Around {
         let host = CallHost::new(chat.clone(), asked.caller.clone(), head.clone(), asked.depth);
         let settings = user.as_ref().and_then(|user| user.settings.as_ref());
         let context = CallContext {
-            user_valves: user_valves(settings).map(|(id, values)| (id.clone(), values.clone())).collect(),
+            user_valves: chat.models.functions().user_valves(&asked.caller.id, settings),
             user: user.as_ref().map(|user| known(user, asked.caller)).unwrap_or_default(),
             metadata: metadata(body)?,
             model: serde_json::from_slice(resolved.entry.json()).map_err(Error::internal)?,

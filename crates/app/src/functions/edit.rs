@@ -7,7 +7,7 @@ use transom_domain::{Caller, FunctionId, FunctionRecord};
 use transom_llm::{Function, FunctionAbout, FunctionKind, Valves};
 use transom_store::{NewFunction, StoredFunction, Switch, SyncedFunction};
 
-use super::{Functions, missing};
+use super::{FunctionWithValves, Functions, missing};
 use crate::Error;
 use crate::accounts::admin_only;
 
@@ -85,9 +85,9 @@ impl Functions {
     }
 
     /// Makes the functions exactly these. Nothing is changed where one of them does not load.
-    pub async fn sync(&self, caller: &Caller, drafts: Vec<SyncDraft>) -> Result<Vec<StoredFunction>, Error> {
+    pub async fn sync(&self, caller: &Caller, drafts: Vec<SyncDraft>) -> Result<Vec<FunctionWithValves>, Error> {
         admin_only(caller)?;
-        let runtime = self.runtime()?;
+        let (runtime, vault) = (self.runtime()?, self.vault()?);
         let mut functions = Vec::with_capacity(drafts.len());
         for SyncDraft { mut draft, valves, is_active, is_global } in drafts {
             draft.id = readable_id(&draft.id)?;
@@ -96,6 +96,7 @@ impl Functions {
                 Some(values) if !values.is_empty() => Some(loaded.check_valves(Valves::Admin, values).await?),
                 other => other,
             };
+            let valves = valves.map(|values| vault.seal(&new.id, &values)).transpose()?;
             functions.push(SyncedFunction { new, valves, is_active, is_global });
         }
         let before = self.store.functions(caller).await?;
@@ -108,7 +109,9 @@ impl Functions {
             self.changed(&stored.record.id, None).await?;
         }
         self.models.functions_changed().await?;
-        Ok(now)
+        let shown =
+            |stored: StoredFunction| FunctionWithValves { valves: Some(vault.open(&stored).unwrap_or_default()), record: stored.record };
+        Ok(now.into_iter().map(shown).collect())
     }
 
     /// Loads the code, and says what it is; the handle too, whose code is loaded.

@@ -10,12 +10,14 @@ mod load;
 mod models;
 mod registry;
 mod valves;
+mod vault;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
+use transom_auth::Secret;
 use transom_domain::{Caller, FunctionId, FunctionRecord, User};
 use transom_fetch::Fetcher;
 use transom_llm::{Function, FunctionAbout, FunctionError, FunctionRuntime};
@@ -25,13 +27,16 @@ use crate::Error;
 use crate::accounts::admin_only;
 use crate::models::Models;
 pub(crate) use models::FunctionModels;
-pub(crate) use registry::{Badges, Running, user_valves};
+pub(crate) use registry::{Badges, Running};
+use vault::Vault;
 
 pub use edit::{FunctionDraft, SyncDraft};
 pub use history::{VersionDiff, VersionView};
 pub use load::Loaded;
 pub use registry::{Audience, LinkedFunction, Registry};
-pub use transom_store::{StoredFunction, Switch};
+use transom_store::StoredFunction;
+pub use transom_store::Switch;
+pub use valves::FunctionWithValves;
 
 /// How long a change waits for the models of a pipe that lists them itself; they join the catalogue later where it takes longer.
 const LISTING: Duration = Duration::from_secs(20);
@@ -58,13 +63,32 @@ pub struct Functions {
 
 impl Functions {
     /// Functions over the registry of this catalogue. Without a `runtime`, there are none but those that are linked in.
-    pub fn new(store: Store, models: Models, runtime: Option<Arc<dyn FunctionRuntime>>, fetcher: Option<Fetcher>) -> Self {
-        Self { store, models, runtime, fetcher, changing: Mutex::default() }
+    /// The values of their settings are encrypted under `secret`.
+    ///
+    /// # Errors
+    /// Where the secret is of no use for that.
+    pub fn new(
+        store: Store,
+        models: Models,
+        secret: &Secret,
+        runtime: Option<Arc<dyn FunctionRuntime>>,
+        fetcher: Option<Fetcher>,
+    ) -> Result<Self, Error> {
+        let vault = Vault::new(secret)?;
+        // One that is there already was made for the same rows.
+        let _ = models.functions().vault.set(vault);
+        Ok(Self { store, models, runtime, fetcher, changing: Mutex::default() })
     }
 
-    /// Makes those that are switched on ready; nothing of their code runs until it is needed.
+    /// Makes those that are switched on ready; nothing of their code runs until it is needed. Values of settings that an earlier
+    /// version stored in the clear are encrypted.
     pub async fn start(&self) -> Result<(), Error> {
+        self.vault()?.seal_stored(&self.store).await?;
         self.run_what_is_on(None).await
+    }
+
+    fn vault(&self) -> Result<&Vault, Error> {
+        self.models.functions().vault.get().ok_or_else(|| Error::internal("there is nothing to encrypt with"))
     }
 
     /// Ends everything that runs for them.
@@ -100,15 +124,6 @@ impl Functions {
         let users = self.store.users_by_id(&ids).await?;
         let made = |record: &FunctionRecord| users.iter().find(|user| Some(&user.id) == record.user_id.as_ref()).cloned();
         Ok(records.into_iter().map(|record| FunctionView { user: made(&record), record }).collect())
-    }
-
-    /// All functions as they are stored, with the values of their settings; for administrators.
-    pub async fn export(&self, caller: &Caller) -> Result<Vec<StoredFunction>, Error> {
-        admin_only(caller)?;
-        if self.runtime.is_none() {
-            return Ok(Vec::new());
-        }
-        Ok(self.store.functions(caller).await?)
     }
 
     /// One function; for administrators.
@@ -151,6 +166,7 @@ impl Functions {
         let registry = self.models.functions();
         let before = registry.active().functions.clone();
         let mut running = Vec::new();
+        let vault = self.vault()?;
         for stored in self.store.running_functions().await? {
             let Some(about) = read_about(&stored.about) else {
                 tracing::error!(function = %stored.record.id, "what is stored of a function cannot be read; it does not run");
@@ -165,14 +181,21 @@ impl Functions {
                 (None, Some(loaded)) if loaded.id() == stored.record.id.as_str() => loaded.clone(),
                 (None, _) => runtime.function(stored.record.id.as_str(), &stored.record.content),
             };
-            function.set_valves(stored.valves.clone());
+            let valves = vault.open(&stored).unwrap_or_else(|| {
+                tracing::error!(
+                    function = %stored.record.id,
+                    "the values of a function's settings were encrypted under another secret; it runs with its defaults until they are set again"
+                );
+                Map::new()
+            });
+            function.set_valves(valves.clone());
             let description = stored.record.meta.get("description").and_then(Value::as_str).map(str::to_owned);
             running.push(Arc::new(Running {
                 id: stored.record.id.to_string(),
                 name: stored.record.name,
                 description,
                 is_global: stored.record.is_global,
-                priority: about.priority(&stored.valves),
+                priority: about.priority(&valves),
                 created_at: stored.record.created_at,
                 audience: Audience::Administrators,
                 content: Some(stored.record.content),

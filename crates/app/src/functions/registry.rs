@@ -1,13 +1,15 @@
 //! The functions that run: one snapshot, read by every call without a lock.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use serde_json::{Map, Value, json};
-use transom_domain::ModelRecord;
+use transom_domain::{ModelRecord, UserId};
 use transom_llm::{Function, FunctionAbout, FunctionError, FunctionKind, FunctionModel, LlmError, UpstreamModel};
+
+use super::vault::{self, Vault};
 
 /// How long the first call for a pipe's model waits for the pipe to list its models, its worker's start included.
 const FIRST_LIST: Duration = Duration::from_secs(30);
@@ -212,6 +214,8 @@ fn attached<'a>(record: Option<&'a ModelRecord>, name: &str) -> Vec<&'a str> {
 pub struct Registry {
     linked: Vec<Arc<Running>>,
     active: ArcSwap<Active>,
+    /// Opens the values of functions' settings, once [`super::Functions`] has brought it along.
+    pub(super) vault: OnceLock<Vault>,
 }
 
 impl Registry {
@@ -225,7 +229,7 @@ impl Registry {
             }
             running.push(Arc::new(linked));
         }
-        Ok(Self { active: ArcSwap::from_pointee(Active::new(running.clone())), linked: running })
+        Ok(Self { active: ArcSwap::from_pointee(Active::new(running.clone())), linked: running, vault: OnceLock::new() })
     }
 
     /// What runs now.
@@ -258,16 +262,17 @@ impl Registry {
         self.active().pipe_of(model).is_some_and(|pipe| pipe.audience == Audience::Everyone)
     }
 
+    /// The caller's values of all functions' settings, as they stand in the account's settings. Those that open no more are left aside.
+    pub(crate) fn user_valves(&self, user: &UserId, settings: Option<&Value>) -> HashMap<String, Map<String, Value>> {
+        let all = settings.and_then(|settings| settings.pointer("/functions/valves")).and_then(Value::as_object);
+        let opened = |(id, values): (&String, &Value)| Some((id.clone(), vault::open_user(self.vault.get(), user, id, values)?));
+        all.into_iter().flatten().filter_map(opened).collect()
+    }
+
     /// Whether users have settings of their own for the pipe of this model.
     pub(crate) fn has_user_valves(&self, model: &str) -> bool {
         self.active().pipe_of(model).is_some_and(|pipe| pipe.about.user_valves.is_some())
     }
-}
-
-/// The caller's values of all functions' settings, as they stand in the account's settings.
-pub(crate) fn user_valves(settings: Option<&Value>) -> impl Iterator<Item = (&String, &Map<String, Value>)> {
-    let all = settings.and_then(|settings| settings.pointer("/functions/valves")).and_then(Value::as_object);
-    all.into_iter().flatten().filter_map(|(id, values)| Some((id, values.as_object()?)))
 }
 
 fn kind(error: &LlmError) -> &'static str {
