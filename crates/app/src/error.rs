@@ -33,8 +33,13 @@ pub enum Error {
     #[error("{0}")]
     Conflict(String),
     /// It was tried too often; after a while it may be tried again.
-    #[error("{0}")]
-    TooMany(String),
+    #[error("{detail}")]
+    TooMany {
+        /// What was tried too often.
+        detail: String,
+        /// Seconds after which it may be tried again; sent as `Retry-After`.
+        retry_after: u64,
+    },
     /// An upstream refused: its status, and its words.
     #[error("{detail}")]
     Refused {

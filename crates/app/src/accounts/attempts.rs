@@ -31,7 +31,12 @@ impl Attempts {
             guesses.pop_front();
         }
         if guesses.len() >= LIMIT {
-            return Err(Error::TooMany("too many wrong passwords; wait three minutes and try again".to_owned()));
+            // The next guess is free when the oldest one has left the window.
+            let wait = guesses.front().map_or(WINDOW, |oldest| oldest + WINDOW - now);
+            return Err(Error::TooMany {
+                detail: "too many wrong passwords; wait three minutes and try again".to_owned(),
+                retry_after: u64::try_from(wait).unwrap_or(1).max(1),
+            });
         }
         guesses.push_back(now);
         Ok(())
@@ -53,7 +58,7 @@ mod tests {
         for _ in 0..LIMIT {
             attempts.count("ada@example.com").expect("counted");
         }
-        assert!(matches!(attempts.count("ada@example.com"), Err(Error::TooMany(_))));
+        assert!(matches!(attempts.count("ada@example.com"), Err(Error::TooMany { .. })));
         attempts.count("bob@example.com").expect("another account is not concerned");
         attempts.forget("ada@example.com");
         attempts.count("ada@example.com").expect("forgotten");
