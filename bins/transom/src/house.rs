@@ -17,7 +17,7 @@ use transom_app::retrieval::{Indexing, Reranking, Retrieval, RetrievalSettings};
 use transom_app::status::{Folders, Status};
 use transom_app::{About, App};
 use transom_auth::{Lifetime, Secret};
-use transom_config::{Config, DefaultRole, EmbeddingEngine, Environment, Origins, SameSite, SplitBy};
+use transom_config::{Config, DefaultRole, EmbeddingEngine, Origins, SameSite, SplitBy};
 use transom_domain::Role;
 use transom_embed::{MiniLm, MiniLmSettings};
 use transom_fetch::{FetchSettings, Fetcher, Reach};
@@ -97,7 +97,7 @@ impl House {
         connections.extend(extensions.providers.into_iter().enumerate().map(|(index, provider)| Connection::own(index, provider)));
         let models = Models::with_functions(models_config(config), connections, registry, store.clone());
         let secret = config.accounts.secret.as_ref().map(|secret| secret.expose_secret());
-        let secret = Secret::load(secret, folder, config.server.environment == Environment::Dev).map_err(|error| error.to_string())?;
+        let secret = Secret::load(secret, folder).map_err(|error| error.to_string())?;
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
             .await
             .map_err(|error| format!("accounts cannot be read: {error}"))?;

@@ -11,11 +11,8 @@ use sha2::Sha256;
 
 use crate::{AuthError, random};
 
-/// A secret that anybody could guess is one that is shorter than this.
+/// A kept secret that is shorter than this was damaged.
 const SHORTEST: usize = 32;
-
-/// Values that deployment examples carry around.
-const WELL_KNOWN: [&str; 4] = ["t0p-s3cr3t", "secret", "your-secret-key", "changeme"];
 
 /// The server's secret. It does not print itself.
 #[derive(Clone, Debug)]
@@ -24,11 +21,6 @@ pub struct Secret(SecretString);
 /// Why there is no secret; one sentence for whoever starts the server.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The configured one can be guessed.
-    #[error(
-        "WEBUI_SECRET_KEY is too weak: give it at least 32 random bytes (`openssl rand -hex 32`), or leave it unset and one is made; ENV=dev allows a weak one"
-    )]
-    Weak,
     /// The file that keeps it cannot be read or written.
     #[error("the secret key's file {path} cannot be used: {reason}; make the folder writable or set WEBUI_SECRET_KEY")]
     File {
@@ -50,11 +42,9 @@ impl Secret {
 
     /// The `configured` secret where there is one, else the one kept in `data_dir`, made on the first start with mode 0600.
     ///
-    /// A configured secret that is shorter than 32 bytes, or repeats fewer than eight different bytes, or stands in everybody's examples
-    /// is refused unless `dev` (`ENV=dev`) allows it.
-    pub fn load(configured: Option<&str>, data_dir: &Path, dev: bool) -> Result<Self, SecretError> {
+    /// Whether a configured secret can be guessed is judged where the settings are read.
+    pub fn load(configured: Option<&str>, data_dir: &Path) -> Result<Self, SecretError> {
         match configured.filter(|text| !text.is_empty()) {
-            Some(text) if !dev && is_weak(text) => Err(SecretError::Weak),
             Some(text) => Ok(Self::new(text)),
             None => kept(data_dir),
         }
@@ -68,13 +58,6 @@ impl Secret {
         mac.update(purpose.as_bytes());
         Ok(mac.finalize().into_bytes().into())
     }
-}
-
-fn is_weak(text: &str) -> bool {
-    let mut different = text.bytes().collect::<Vec<_>>();
-    different.sort_unstable();
-    different.dedup();
-    text.len() < SHORTEST || different.len() < 8 || WELL_KNOWN.contains(&text)
 }
 
 fn kept(data_dir: &Path) -> Result<Secret, SecretError> {
@@ -119,8 +102,8 @@ mod tests {
     #[test]
     fn a_secret_is_made_once_and_only_its_owner_may_read_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let first = Secret::load(None, folder.path(), false).expect("a secret");
-        let second = Secret::load(Some(""), folder.path(), false).expect("a secret");
+        let first = Secret::load(None, folder.path()).expect("a secret");
+        let second = Secret::load(Some(""), folder.path()).expect("a secret");
         assert_eq!(first.0.expose_secret(), second.0.expose_secret());
         assert_eq!(first.0.expose_secret().len(), 64);
         let mode = fs::metadata(folder.path().join(Secret::FILE)).expect("a file").permissions().mode();
@@ -132,28 +115,17 @@ mod tests {
     fn servers_that_start_at_once_agree_on_one_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         let secrets: Vec<String> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| Secret::load(None, folder.path(), false).expect("a secret"))).collect();
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| Secret::load(None, folder.path()).expect("a secret"))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a thread").0.expose_secret().to_owned()).collect()
         });
         assert!(secrets.windows(2).all(|pair| pair[0] == pair[1]));
     }
 
     #[test]
-    fn a_weak_secret_stops_the_start_unless_in_development() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for weak in ["t0p-s3cr3t", "short", &"a".repeat(64)] {
-            let refused = Secret::load(Some(weak), folder.path(), false).expect_err("refused");
-            assert!(refused.to_string().contains("WEBUI_SECRET_KEY"));
-            assert!(Secret::load(Some(weak), folder.path(), true).is_ok());
-        }
-        assert!(Secret::load(Some("contract-suite-secret-0123456789abcdef"), folder.path(), false).is_ok());
-    }
-
-    #[test]
     fn a_damaged_file_is_named_and_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(Secret::FILE), "short").expect("a file");
-        let refused = Secret::load(None, folder.path(), false).expect_err("refused");
+        let refused = Secret::load(None, folder.path()).expect_err("refused");
         assert!(refused.to_string().contains("secret_key"));
         assert_eq!(fs::read_to_string(folder.path().join(Secret::FILE)).expect("a file"), "short");
     }

@@ -29,6 +29,7 @@ mod duration;
 mod help;
 mod read;
 mod reader;
+mod secret;
 mod variable;
 mod variables;
 

@@ -6,13 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::*;
-use crate::{BUILT_IN_EMBEDDING_MODEL, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, reader::Reader};
+use crate::{BUILT_IN_EMBEDDING_MODEL, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, reader::Reader, secret};
 
 const MEGABYTE: u64 = 1024 * 1024;
-
-/// A secret signs sessions and encrypts keys, so it should be at least as long as the digest it keys.
-const SECRET_LENGTH: usize = 32;
-const SECRET_DISTINCT: usize = 8;
 
 impl Config {
     /// Reads the process's environment.
@@ -100,12 +96,14 @@ fn database(reader: &Reader) -> Database {
 
 fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
     let secret = reader.secret("WEBUI_SECRET_KEY");
-    if environment == Environment::Prod && secret.as_ref().is_some_and(is_weak) {
+    if environment == Environment::Prod && secret.as_ref().is_some_and(|secret| secret::is_weak(secret.expose_secret())) {
         reader.problem(
             "WEBUI_SECRET_KEY",
             format!(
-                "WEBUI_SECRET_KEY is too weak: it must have at least {SECRET_LENGTH} characters, {SECRET_DISTINCT} of them different, \
-                 such as `openssl rand -hex 32` prints (ENV=dev accepts it; unset, one is made and kept in DATA_DIR)."
+                "WEBUI_SECRET_KEY is too weak: it must have at least {} characters, {} of them different, and be no placeholder or \
+                 repetition; take what `openssl rand -hex 32` prints (ENV=dev accepts it; unset, one is made and kept in DATA_DIR).",
+                secret::SHORTEST,
+                secret::LEAST_DISTINCT,
             ),
         );
     }
@@ -141,12 +139,6 @@ fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
         },
         permissions: reader.switches(USER_PERMISSIONS),
     }
-}
-
-fn is_weak(secret: &SecretString) -> bool {
-    let secret = secret.expose_secret();
-    let distinct: std::collections::BTreeSet<char> = secret.chars().collect();
-    secret.chars().count() < SECRET_LENGTH || distinct.len() < SECRET_DISTINCT
 }
 
 /// The upstreams, and the first of each kind even where its kind is switched off for models: it may still embed.

@@ -94,6 +94,15 @@ fn all_problems_are_said_at_once_and_name_their_variable() {
 }
 
 #[test]
+fn a_well_known_secret_stops_the_start_outside_of_dev() {
+    for known in ["0123456789abcdef0123456789abcdef", "your-secret-key-that-is-at-least-32-characters-long", "t0p-s3cr3t"] {
+        let refused = sentences(&[("WEBUI_SECRET_KEY", known)]);
+        assert!(refused.len() == 1 && refused[0].starts_with("WEBUI_SECRET_KEY") && !refused[0].contains(known), "{refused:?}");
+        assert!(read(&[("WEBUI_SECRET_KEY", known), ("ENV", "dev")]).is_ok());
+    }
+}
+
+#[test]
 fn set_to_nothing_counts_as_unset() {
     let config = read(&[("PORT", ""), ("CHUNK_SIZE", "  "), ("OPENAI_API_KEY", ""), ("ENABLE_API_KEYS", "")]).unwrap();
     assert_eq!((config.server.port, config.splitting.size, config.accounts.api_keys.enabled), (3000, 1000, true));
