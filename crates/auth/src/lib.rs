@@ -1,7 +1,7 @@
 //! Passwords, session tokens, API keys and their secrets.
 //!
 //! * [`Secret`]: the server's one secret, configured or made and kept in the data folder; [`Keys`] are derived from it.
-//! * [`Passwords`]: argon2id on the blocking pool, a few at a time; bcrypt hashes of imported accounts are verified.
+//! * [`Passwords`]: argon2id on the blocking pool, a few at a time behind a short queue; bcrypt hashes of imported accounts are verified.
 //! * [`Tokens`]: session tokens (JWT, HS256 and nothing else).
 //! * [`ApiKeys`]: `sk-…` keys, found by a keyed digest and encrypted at rest.
 //! * [`Sealer`]: other texts that are encrypted at rest.

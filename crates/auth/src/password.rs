@@ -12,15 +12,21 @@ use crate::AuthError;
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 const BCRYPT: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
 
+/// Characters of a new password at least: what NIST SP 800-63B asks for.
+const SHORTEST: usize = 8;
+
 /// Longest password, in bytes. The reference stops at 72, bcrypt's limit; argon2 has none, so this only bounds the work.
 const LONGEST: usize = 1024;
 
-/// What a new password must keep to, said to whoever chose it.
+/// What a new password must keep to, said to whoever chose it. One that is set already is good whatever this says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRule {
     /// It is empty.
     #[error("the password must not be empty")]
     Empty,
+    /// It is too short.
+    #[error("the password must have at least {SHORTEST} characters")]
+    TooShort,
     /// It is too long.
     #[error("the password must not be longer than 1024 bytes")]
     TooLong,
@@ -37,24 +43,33 @@ pub enum Verdict {
     RightButOld,
 }
 
-/// Hashes and verifies passwords on the blocking pool, a few at a time: each takes 19 MiB and some 20 ms of a core,
-/// and a flood of sign-ins must leave cores and blocking threads to everybody else.
+/// Hashes and verifies passwords on the blocking pool, a few at a time, with a short queue before them: each takes 19 MiB and some 20 ms
+/// of a core, and a flood of sign-ins must leave cores, threads and sockets to everybody else. What finds no place in the queue fails at
+/// once with [`AuthError::Busy`], and a caller that leaves gives its place back.
 #[derive(Clone, Debug)]
 pub struct Passwords {
+    /// Those that are computed.
     turns: Arc<Semaphore>,
+    /// Those that are computed or wait for it.
+    places: Arc<Semaphore>,
 }
 
+/// How many wait for each that is computed, so that the last of them waits for less than a second.
+const WAITING_FOR_EACH: usize = 32;
+
 impl Default for Passwords {
-    /// Half the cores at most, at least one.
+    /// As many at once as there are cores, and eight at most, which take 150 MiB.
     fn default() -> Self {
-        Self::new(std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, 4))
+        let at_once = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
+        Self::new(at_once, at_once * WAITING_FOR_EACH)
     }
 }
 
 impl Passwords {
-    /// At most `at_once` hashes are computed at once; the others wait for their turn.
-    pub fn new(at_once: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(at_once.max(1))) }
+    /// At most `at_once` hashes are computed at once, and at most `waiting` more wait for their turn.
+    pub fn new(at_once: usize, waiting: usize) -> Self {
+        let at_once = at_once.max(1);
+        Self { turns: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + waiting)) }
     }
 
     /// Whether a new password keeps to the rules.
@@ -62,6 +77,7 @@ impl Passwords {
         match password.len() {
             0 => Err(PasswordRule::Empty),
             length if length > LONGEST => Err(PasswordRule::TooLong),
+            _ if password.chars().count() < SHORTEST => Err(PasswordRule::TooShort),
             _ => Ok(()),
         }
     }
@@ -87,15 +103,17 @@ impl Passwords {
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AuthError> {
-        let turn = self.turns.clone().acquire_owned().await.map_err(|error| AuthError::Crypto(error.to_string()))?;
+        let failed = |error: &dyn std::fmt::Display| AuthError::Crypto(error.to_string());
+        // Given back when this future is dropped, so that nobody waits behind a client that has left.
+        let _place = self.places.clone().try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|error| failed(&error))?;
         // The permit travels with the work: a caller that leaves does not make room for more than `at_once`.
-        tokio::task::spawn_blocking(move || {
+        let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(turn);
             done
-        })
-        .await
-        .map_err(|error| AuthError::Crypto(error.to_string()))
+        });
+        done.await.map_err(|error| failed(&error))
     }
 }
 
@@ -134,16 +152,16 @@ mod tests {
     use super::*;
 
     async fn look(password: &str, hash: &str) -> Verdict {
-        Passwords::new(2).verify(password.to_owned(), Some(hash.to_owned())).await.expect("a verdict")
+        Passwords::new(2, 8).verify(password.to_owned(), Some(hash.to_owned())).await.expect("a verdict")
     }
 
     #[tokio::test]
     async fn a_hash_is_argon2id_with_19_mib_and_two_passes() {
-        let hash = Passwords::new(1).hash("open sesame".to_owned()).await.expect("a hash");
+        let hash = Passwords::new(1, 8).hash("open sesame".to_owned()).await.expect("a hash");
         assert!(hash.starts_with(CURRENT), "{hash}");
         assert_eq!(look("open sesame", &hash).await, Verdict::Right);
         assert_eq!(look("open Sesame", &hash).await, Verdict::Wrong);
-        assert_ne!(hash, Passwords::new(1).hash("open sesame".to_owned()).await.expect("a hash"));
+        assert_ne!(hash, Passwords::new(1, 8).hash("open sesame".to_owned()).await.expect("a hash"));
     }
 
     #[tokio::test]
@@ -172,16 +190,70 @@ mod tests {
 
     #[tokio::test]
     async fn no_account_no_hash_and_a_broken_hash_are_all_wrong() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, 8);
         assert_eq!(passwords.verify("nobody's".to_owned(), None).await.expect("a verdict"), Verdict::Wrong);
         for broken in ["", "$argon2id$", "$2b$", "$2b$99$x", "plain"] {
             assert_eq!(look("plain", broken).await, Verdict::Wrong, "{broken}");
         }
     }
 
+    /// A piece of work that runs until its sender is dropped.
+    fn endless() -> (std::sync::mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        (sender, move || {
+            let _ = receiver.recv();
+        })
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_in_the_queue_is_refused_at_once() {
+        let passwords = Passwords::new(1, 1);
+        let (stop, work) = endless();
+        let running = tokio::spawn({
+            let passwords = passwords.clone();
+            async move { passwords.in_turn(work).await }
+        });
+        while passwords.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut waiting = Box::pin(passwords.in_turn(|| "mine"));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(matches!(passwords.verify("x".to_owned(), None).await, Err(AuthError::Busy)));
+        assert!(matches!(passwords.hash("x".to_owned()).await, Err(AuthError::Busy)));
+        drop(stop);
+        assert_eq!(waiting.await.expect("its turn"), "mine");
+        running.await.expect("a task").expect("done");
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_gives_its_place_back_and_no_turn_before_its_work_ends() {
+        let passwords = Passwords::new(1, 1);
+        let (stop, work) = endless();
+        let running = tokio::spawn({
+            let passwords = passwords.clone();
+            async move { passwords.in_turn(work).await }
+        });
+        while passwords.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut waiting = Box::pin(passwords.in_turn(|| ()));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(waiting);
+        assert_eq!(passwords.places.available_permits(), 1);
+        running.abort();
+        assert!(running.await.expect_err("it was ended").is_cancelled());
+        assert_eq!((passwords.places.available_permits(), passwords.turns.available_permits()), (2, 0), "its hash is still computed");
+        drop(stop);
+        passwords.in_turn(|| ()).await.expect("its turn comes");
+    }
+
     #[test]
-    fn a_password_is_neither_empty_nor_endless() {
+    fn a_new_password_has_eight_characters_and_an_end() {
         assert_eq!(Passwords::check(""), Err(PasswordRule::Empty));
+        for short in ["x", "1234567", "äöüßäöü"] {
+            assert_eq!(Passwords::check(short), Err(PasswordRule::TooShort), "{short}");
+        }
+        assert_eq!(Passwords::check("12345678"), Ok(()));
         assert_eq!(Passwords::check(&"x".repeat(1025)), Err(PasswordRule::TooLong));
         assert_eq!(Passwords::check(&"x".repeat(1024)), Ok(()));
     }
