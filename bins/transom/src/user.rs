@@ -49,7 +49,7 @@ pub async fn run(config: Config, user: User) -> Result<(), String> {
 async fn change(store: &Store, email: &str, patch: UserPatch) -> Result<Account, String> {
     let missing = || format!("there is no account {email}");
     let known = store.credentials(email).await.map_err(sentence)?.ok_or_else(missing)?;
-    store.update_user(&known.user.id, patch).await.map_err(sentence)?.ok_or_else(missing)
+    store.update_user(&known.id, patch).await.map_err(sentence)?.ok_or_else(missing)
 }
 
 /// The hash of the first line of standard input.

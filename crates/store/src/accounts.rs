@@ -3,29 +3,35 @@
 //! Role checks (who may list or change other accounts) are the caller's.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use transom_domain::{GroupId, Permissions, Timestamp, User, UserId, now};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use transom_domain::{GroupId, Permissions, Role, Timestamp, UserId, now};
 
 use crate::entity::{account, api_key, group, revoked_token};
 use crate::groups::{has_member, permissions};
+use crate::json::Json;
 use crate::{Store, StoreError};
 
-/// An account with what a sign-in checks.
+/// What a sign-in checks.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The account.
-    pub user: User,
+    pub id: UserId,
     /// PHC string (argon2) or bcrypt hash.
     pub password_hash: String,
     /// See [`Principal::session_generation`].
     pub session_generation: i64,
 }
 
-/// Everything that deciding about a request needs, read in one go.
+/// What deciding about a request needs, and nothing else: it is read at every authentication and remembered for thousands of accounts,
+/// so it holds nothing whose size an account chooses itself.
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// The account.
-    pub user: User,
+    pub id: UserId,
+    /// Its role.
+    pub role: Role,
+    /// When it was last seen.
+    pub last_active_at: Timestamp,
     /// Session tokens carry this number; it grows with every password change, role change and "revoke all", which ends older tokens.
     pub session_generation: i64,
     /// The account's groups.
@@ -37,13 +43,19 @@ pub struct Principal {
 impl Store {
     /// What a sign-in checks, by e-mail address (any case).
     pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StoreError> {
-        let row = account::Entity::find().filter(account::Column::Email.eq(email.to_lowercase())).one(&self.read).await?;
-        row.map(Credentials::try_from).transpose()
+        self.credentials_where(account::Column::Email.eq(email.to_lowercase())).await
     }
 
     /// The same by id, for a change of password.
     pub async fn credentials_by_id(&self, id: &UserId) -> Result<Option<Credentials>, StoreError> {
-        account::Entity::find_by_id(id.as_str()).one(&self.read).await?.map(Credentials::try_from).transpose()
+        self.credentials_where(account::Column::Id.eq(id.as_str())).await
+    }
+
+    async fn credentials_where(&self, which: Expr) -> Result<Option<Credentials>, StoreError> {
+        use account::Column;
+        let select = account::Entity::find().select_only().columns([Column::Id, Column::PasswordHash, Column::SessionGeneration]);
+        let row = select.filter(which).into_tuple::<(String, String, i64)>().one(&self.read).await?;
+        Ok(row.map(|(id, password_hash, session_generation)| Credentials { id: id.into(), password_hash, session_generation }))
     }
 
     /// Replaces the password hash without ending sessions: for rehashing at sign-in. Only where the hash is still `old`.
@@ -59,16 +71,28 @@ impl Store {
 
     /// Everything about an account that deciding about a request needs.
     pub async fn principal(&self, id: &UserId) -> Result<Option<Principal>, StoreError> {
-        let Some(row) = account::Entity::find_by_id(id.as_str()).one(&self.read).await? else { return Ok(None) };
-        let groups = group::Entity::find().filter(has_member(id)).all(&self.read).await?;
+        use account::Column;
+        let account = account::Entity::find_by_id(id.as_str())
+            .select_only()
+            .columns([Column::Role, Column::LastActiveAt, Column::SessionGeneration])
+            .into_tuple::<(String, i64, i64)>()
+            .one(&self.read)
+            .await?;
+        let Some((role, last_active_at, session_generation)) = account else { return Ok(None) };
+        let groups = group::Entity::find()
+            .select_only()
+            .columns([group::Column::Id, group::Column::Permissions])
+            .filter(has_member(id))
+            .into_tuple::<(String, Option<Json>)>()
+            .all(&self.read)
+            .await?;
         Ok(Some(Principal {
-            session_generation: row.session_generation,
-            user: row.try_into()?,
-            groups: groups.iter().map(|group| GroupId::from(group.id.as_str())).collect(),
-            group_permissions: groups
-                .into_iter()
-                .filter_map(|group| permissions(group.permissions).transpose())
-                .collect::<Result<_, _>>()?,
+            id: id.clone(),
+            role: role.parse().map_err(|_| StoreError::unreadable("role"))?,
+            last_active_at,
+            session_generation,
+            groups: groups.iter().map(|(id, _)| GroupId::from(id.as_str())).collect(),
+            group_permissions: groups.into_iter().filter_map(|(_, tree)| permissions(tree).transpose()).collect::<Result<_, _>>()?,
         }))
     }
 
@@ -96,21 +120,43 @@ impl Store {
         Ok(revoked_token::Entity::find_by_id(jti).one(&self.read).await?.is_some())
     }
 
-    /// Ends all session tokens of an account.
+    /// Ends all session tokens of an account, and its API key with them.
     pub async fn revoke_all_tokens(&self, user: &UserId) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
         account::Entity::update_many()
             .col_expr(account::Column::SessionGeneration, Expr::col(account::Column::SessionGeneration).add(1))
             .filter(account::Column::Id.eq(user.as_str()))
-            .exec(&self.write)
+            .exec(&tx)
             .await?;
+        end_api_key(&tx, user.as_str()).await?;
+        tx.commit().await?;
         Ok(())
+    }
+
+    /// Replaces a password that is still `old`, which ends all session tokens and the API key; whether it was.
+    pub async fn replace_password(&self, id: &UserId, old: &str, new: &str) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        let replaced = account::Entity::update_many()
+            .col_expr(account::Column::PasswordHash, Expr::value(new))
+            .col_expr(account::Column::SessionGeneration, Expr::col(account::Column::SessionGeneration).add(1))
+            .col_expr(account::Column::UpdatedAt, Expr::value(now()))
+            .filter(account::Column::Id.eq(id.as_str()))
+            .filter(account::Column::PasswordHash.eq(old))
+            .exec(&tx)
+            .await?
+            .rows_affected
+            > 0;
+        if replaced {
+            end_api_key(&tx, id.as_str()).await?;
+        }
+        tx.commit().await?;
+        Ok(replaced)
     }
 }
 
-impl TryFrom<account::Model> for Credentials {
-    type Error = StoreError;
-
-    fn try_from(row: account::Model) -> Result<Self, StoreError> {
-        Ok(Credentials { password_hash: row.password_hash.clone(), session_generation: row.session_generation, user: row.try_into()? })
-    }
+/// Ends an account's API key. Whatever ends every session of an account ends its key: a key would otherwise keep the door open that a
+/// new password is meant to close.
+pub(crate) async fn end_api_key(tx: &DatabaseTransaction, user: &str) -> Result<(), StoreError> {
+    api_key::Entity::delete_by_id(user).exec(tx).await?;
+    Ok(())
 }

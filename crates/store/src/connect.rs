@@ -85,6 +85,8 @@ pub(crate) enum Lock {
     Accounts = 7_261_002,
     /// Leasing jobs: one of a file at a time.
     Jobs = 7_261_003,
+    /// Changing a setting in view of what it is.
+    Settings = 7_261_004,
 }
 
 async fn open_postgres(config: &StoreConfig) -> Result<Store, StoreError> {

@@ -8,6 +8,14 @@ pub enum StoreError {
     /// Something with this unique value is there already.
     #[error("{0} is taken")]
     Taken(&'static str),
+    /// A value is longer than its column takes.
+    #[error("{what} may have {most} bytes at most")]
+    TooLarge {
+        /// What it is, as a client knows it.
+        what: &'static str,
+        /// So many bytes at most.
+        most: usize,
+    },
     /// There is no room on the disk.
     #[error("no space left for the database")]
     Full,

@@ -15,7 +15,7 @@ use transom_domain::{Caller, File, FileId, FileStatus, NewFile, Permission, Role
 
 use crate::entity::{file, file_text, job};
 use crate::jobs::JobKind;
-use crate::json::Json;
+use crate::json;
 use crate::query::{IDS_AT_ONCE, fits, fold, never, ordinal, page};
 use crate::texts::{self, status};
 use crate::{Direction, Store, StoreError, access, queue};
@@ -83,7 +83,7 @@ impl Store {
             error: None,
             fingerprint: None,
             languages: None,
-            metadata: Json(new.metadata.into()),
+            metadata: json::FILE_METADATA.keep(new.metadata)?,
             created_at: at,
             updated_at: at,
             ordinal: ordinal(),
@@ -240,7 +240,7 @@ impl TryFrom<file::Model> for File {
     type Error = StoreError;
 
     fn try_from(row: file::Model) -> Result<Self, StoreError> {
-        let Json(Value::Object(metadata)) = row.metadata else { return Err(StoreError::unreadable("metadata")) };
+        let Value::Object(metadata) = row.metadata.into_value() else { return Err(StoreError::unreadable("metadata")) };
         Ok(File {
             id: row.id.into(),
             user_id: row.user_id.into(),

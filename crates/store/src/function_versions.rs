@@ -67,14 +67,14 @@ pub(crate) async fn keep(
     commit_message: Option<String>,
 ) -> Result<String, StoreError> {
     let id = String::from(VersionId::random());
-    let snapshot = json!({"name": row.name, "type": row.kind, "content": row.content, "meta": row.meta.0});
+    let snapshot = json!({"name": row.name, "type": row.kind, "content": row.content, "meta": row.meta.value()});
     let version = function_version::Model {
         id: id.clone(),
         function_id: row.id.clone(),
         parent_id: row.version_id.clone(),
         user_id: Some(caller.id.as_str().to_owned()),
         commit_message,
-        snapshot: Json(snapshot),
+        snapshot: Json::ours(snapshot),
         created_at: now(),
         ordinal: ordinal(),
     };
@@ -88,7 +88,8 @@ pub(crate) async fn one(db: &impl ConnectionTrait, function: &str, version: &str
 }
 
 fn read(row: function_version::Model) -> Result<FunctionVersion, StoreError> {
-    let snapshot: FunctionSnapshot = serde_json::from_value(row.snapshot.0).map_err(|_| StoreError::unreadable("function version"))?;
+    let snapshot: FunctionSnapshot =
+        serde_json::from_value(row.snapshot.into_value()).map_err(|_| StoreError::unreadable("function version"))?;
     Ok(FunctionVersion {
         id: row.id.into(),
         function_id: row.function_id.into(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use transom_domain::{Caller, FunctionId, FunctionRecord, UserId, VersionId, now};
 
 use crate::entity::{account, function};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::{Store, StoreError, access, function_versions as versions};
 
 /// A function with what is never shown along with it.
@@ -126,8 +126,8 @@ impl Store {
         row.name = kept.snapshot.name;
         row.kind = kept.snapshot.kind;
         row.content = kept.snapshot.content;
-        row.meta = Json(kept.snapshot.meta.into());
-        row.about = Json(about);
+        row.meta = json::FUNCTION_META.keep(kept.snapshot.meta)?;
+        row.about = json::FUNCTION_ABOUT.keep(about)?;
         row.version_id = Some(kept.id.into());
         let row = put(&tx, row).await?;
         tx.commit().await?;
@@ -151,7 +151,7 @@ impl Store {
     pub async fn set_function_valves(&self, caller: &Caller, id: &FunctionId, valves: Value) -> Result<Option<StoredFunction>, StoreError> {
         let tx = self.begin().await?;
         let Some(mut row) = changeable(&tx, caller, id).await? else { return Ok(None) };
-        row.valves = Some(Json(valves));
+        row.valves = Some(json::FUNCTION_VALVES.keep(valves)?);
         let row = put(&tx, row).await?;
         tx.commit().await?;
         read(row).map(Some)
@@ -178,7 +178,7 @@ impl Store {
                 Some(row) => replace(&tx, caller, row, new).await?,
                 None => insert(&tx, caller, new).await?,
             };
-            row.valves = valves.map(Json).or(row.valves);
+            row.valves = valves.map(|valves| json::FUNCTION_VALVES.keep(valves)).transpose()?.or(row.valves);
             row.is_active = is_active;
             row.is_global = is_global;
             rows.push(put(&tx, row).await?);
@@ -191,11 +191,11 @@ impl Store {
     pub async fn set_user_valves(&self, caller: &Caller, id: &FunctionId, values: Value) -> Result<Option<()>, StoreError> {
         let tx = self.begin().await?;
         let Some(mut row) = account::Entity::find_by_id(caller.id.as_str()).lock_exclusive().one(&tx).await? else { return Ok(None) };
-        let mut settings = row.settings.take().map_or(Value::Null, |json| json.0);
+        let mut settings = row.settings.take().map_or(Value::Null, Json::into_value);
         let place =
             ["functions", "valves"].iter().fold(object(&mut settings), |place, name| object(place.entry(*name).or_insert(Value::Null)));
         place.insert(id.to_string(), values);
-        row.settings = Some(Json(settings));
+        row.settings = Some(json::ACCOUNT_SETTINGS.keep(settings)?);
         row.into_active_model().reset_all().update(&tx).await?;
         tx.commit().await?;
         Ok(Some(()))
@@ -221,8 +221,8 @@ async fn insert(tx: &DatabaseTransaction, caller: &Caller, new: NewFunction) -> 
         name: new.name,
         kind: new.kind,
         content: new.content,
-        meta: Json(new.meta.into()),
-        about: Json(new.about),
+        meta: json::FUNCTION_META.keep(new.meta)?,
+        about: json::FUNCTION_ABOUT.keep(new.about)?,
         valves: None,
         is_active: false,
         is_global: false,
@@ -242,8 +242,8 @@ async fn replace(tx: &DatabaseTransaction, caller: &Caller, row: function::Model
         name: new.name,
         kind: new.kind,
         content: new.content,
-        meta: Json(new.meta.into()),
-        about: Json(new.about),
+        meta: json::FUNCTION_META.keep(new.meta)?,
+        about: json::FUNCTION_ABOUT.keep(new.about)?,
         ..row.clone()
     };
     let same = (&changed.name, &changed.content, &changed.meta) == (&row.name, &row.content, &row.meta);
@@ -265,7 +265,7 @@ async fn put(tx: &DatabaseTransaction, mut row: function::Model) -> Result<funct
 }
 
 fn read(row: function::Model) -> Result<StoredFunction, StoreError> {
-    let object = |json: Json| match json.0 {
+    let object = |json: Json| match json.into_value() {
         Value::Object(object) => Ok(object),
         _ => Err(StoreError::unreadable("function")),
     };
@@ -283,7 +283,7 @@ fn read(row: function::Model) -> Result<StoredFunction, StoreError> {
             updated_at: row.updated_at,
             created_at: row.created_at,
         },
-        about: row.about.0,
-        valves: row.valves.map(|json| json.0),
+        about: row.about.into_value(),
+        valves: row.valves.map(Json::into_value),
     })
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use transom_domain::{Caller, Group, GroupId, Permissions, Principal, UserId, now};
 
 use crate::entity::{account, group, member};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::query::{IDS_AT_ONCE, ordinal};
 use crate::{Store, StoreError, grants};
 
@@ -50,8 +50,8 @@ impl Store {
             user_id: by.id.as_str().to_owned(),
             name: new.name,
             description: new.description,
-            permissions: new.permissions.map(written),
-            data: new.data.map(Json),
+            permissions: new.permissions.map(written).transpose()?,
+            data: new.data.map(|data| json::GROUP_DATA.keep(data)).transpose()?,
             meta: None,
             created_at: at,
             updated_at: at,
@@ -81,8 +81,8 @@ impl Store {
         let Some(mut row) = locked(&tx, id).await? else { return Ok(None) };
         row.name = patch.name.unwrap_or(row.name);
         row.description = patch.description.unwrap_or(row.description);
-        row.permissions = patch.permissions.map(written).or(row.permissions);
-        row.data = patch.data.map(Json).or(row.data);
+        row.permissions = patch.permissions.map(written).transpose()?.or(row.permissions);
+        row.data = patch.data.map(|data| json::GROUP_DATA.keep(data)).transpose()?.or(row.data);
         row.updated_at = now();
         row.into_active_model().reset_all().update(&tx).await?;
         let group = one(&tx, id).await?;
@@ -155,15 +155,15 @@ impl Store {
 
 /// Permissions as a group's row holds them.
 pub(crate) fn permissions(column: Option<Json>) -> Result<Option<Permissions>, StoreError> {
-    match column.map(|json| json.0) {
+    match column.map(Json::into_value) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(tree)) => Ok(Some(Permissions(tree))),
         Some(_) => Err(StoreError::unreadable("tree of permissions")),
     }
 }
 
-fn written(permissions: Permissions) -> Json {
-    Json(permissions.0.into())
+fn written(permissions: Permissions) -> Result<Json, StoreError> {
+    json::GROUP_PERMISSIONS.keep(permissions.0)
 }
 
 /// The groups that have this member.
@@ -216,8 +216,8 @@ fn read(row: group::Model, member_ids: Vec<UserId>) -> Result<Group, StoreError>
         name: row.name,
         description: row.description,
         permissions: permissions(row.permissions)?,
-        data: row.data.map(|json| json.0),
-        meta: row.meta.map(|json| json.0),
+        data: row.data.map(Json::into_value),
+        meta: row.meta.map(Json::into_value),
         member_ids,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -1,10 +1,10 @@
 //! API keys. One an account; who may have one is the caller's to check.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, EntityTrait, QuerySelect};
 use transom_domain::{UserId, now};
 
-use crate::entity::api_key;
+use crate::entity::{account, api_key};
 use crate::{Store, StoreError};
 
 /// An API key at rest.
@@ -23,9 +23,21 @@ impl Store {
         Ok(row.map(|row| ApiKeyRow { digest: row.digest, sealed: row.sealed }))
     }
 
-    /// Sets the account's API key, in place of any earlier one.
-    pub async fn set_api_key(&self, user: &UserId, key: ApiKeyRow) -> Result<(), StoreError> {
+    /// Sets the account's API key in place of any earlier one, for a session of `generation`.
+    /// `false`, and nothing is done, where that session has ended: nobody makes a key with it that outlives it.
+    pub async fn set_api_key(&self, user: &UserId, generation: i64, key: ApiKeyRow) -> Result<bool, StoreError> {
         use api_key::Column;
+        let tx = self.begin().await?;
+        let current = account::Entity::find_by_id(user.as_str())
+            .select_only()
+            .column(account::Column::SessionGeneration)
+            .lock_exclusive()
+            .into_tuple::<i64>()
+            .one(&tx)
+            .await?;
+        if current != Some(generation) {
+            return Ok(false);
+        }
         let row = api_key::ActiveModel {
             user_id: Set(user.as_str().to_owned()),
             digest: Set(key.digest),
@@ -33,9 +45,10 @@ impl Store {
             created_at: Set(now()),
         };
         let replace = OnConflict::column(Column::UserId).update_columns([Column::Digest, Column::Sealed, Column::CreatedAt]).to_owned();
-        let insert = api_key::Entity::insert(row).on_conflict(replace).exec_without_returning(&self.write).await;
+        let insert = api_key::Entity::insert(row).on_conflict(replace).exec_without_returning(&tx).await;
         insert.map_err(|error| StoreError::or_taken(error, "API key"))?;
-        Ok(())
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Removes the account's API key; whether there was one.

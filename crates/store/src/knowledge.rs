@@ -9,7 +9,7 @@ use transom_domain::{Caller, Grant, Knowledge, KnowledgeId, Permission, now};
 
 use crate::access::{self, Resource};
 use crate::entity::{knowledge, knowledge_file};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
 use crate::{Store, StoreError, grants};
 
@@ -58,7 +58,7 @@ impl Store {
             folded: folded(&new.name, &new.description),
             name: new.name,
             description: new.description,
-            meta: new.meta.map(Json),
+            meta: new.meta.map(|meta| json::KNOWLEDGE_META.keep(meta)).transpose()?,
             created_at: at,
             updated_at: at,
             ordinal: ordinal(),
@@ -96,7 +96,7 @@ impl Store {
         row.folded = folded(&new.name, &new.description);
         row.name = new.name;
         row.description = new.description;
-        row.meta = new.meta.map(Json).or(row.meta);
+        row.meta = new.meta.map(|meta| json::KNOWLEDGE_META.keep(meta)).transpose()?.or(row.meta);
         let changed = put(&tx, row, new.access_grants.as_deref()).await?;
         tx.commit().await?;
         Ok(Some(changed))
@@ -193,7 +193,7 @@ fn read(row: knowledge::Model, access_grants: Vec<Grant>) -> Knowledge {
         user_id: row.user_id.into(),
         name: row.name,
         description: row.description,
-        meta: row.meta.map(|json| json.0),
+        meta: row.meta.map(Json::into_value),
         access_grants,
         created_at: row.created_at,
         updated_at: row.updated_at,

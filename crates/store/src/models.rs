@@ -8,7 +8,7 @@ use transom_domain::{Caller, Grant, ModelId, ModelRecord, Permission, now};
 
 use crate::access::{self, Resource};
 use crate::entity::model;
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::query::IDS_AT_ONCE;
 use crate::{Store, StoreError, grants};
 
@@ -53,8 +53,8 @@ impl Store {
             user_id: caller.id.as_str().to_owned(),
             base_model_id: new.base_model_id.map(String::from),
             name: new.name,
-            params: Json(new.params.into()),
-            meta: Json(new.meta.into()),
+            params: json::MODEL_PARAMS.keep(new.params)?,
+            meta: json::MODEL_META.keep(new.meta)?,
             is_active: new.is_active,
             created_at: at,
             updated_at: at,
@@ -73,8 +73,8 @@ impl Store {
         let Some(mut row) = changeable(&tx, caller, &new.id).await? else { return Ok(None) };
         row.base_model_id = new.base_model_id.map(String::from);
         row.name = new.name;
-        row.params = Json(new.params.into());
-        row.meta = Json(new.meta.into());
+        row.params = json::MODEL_PARAMS.keep(new.params)?;
+        row.meta = json::MODEL_META.keep(new.meta)?;
         row.is_active = new.is_active;
         let record = put(&tx, row, new.access_grants.as_deref()).await?;
         tx.commit().await?;
@@ -86,6 +86,16 @@ impl Store {
         let tx = self.begin().await?;
         let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
         let record = put(&tx, row, Some(grants)).await?;
+        tx.commit().await?;
+        Ok(Some(record))
+    }
+
+    /// Switches a record that the caller may write on or off, in one transaction: of two who do it at once, each does it.
+    pub async fn toggle_model_record(&self, caller: &Caller, id: &ModelId) -> Result<Option<ModelRecord>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(mut row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        row.is_active = !row.is_active;
+        let record = put(&tx, row, None).await?;
         tx.commit().await?;
         Ok(Some(record))
     }
@@ -131,7 +141,7 @@ async fn put(tx: &DatabaseTransaction, mut row: model::Model, grants: Option<&[G
 }
 
 fn read(row: model::Model, access_grants: Vec<Grant>) -> Result<ModelRecord, StoreError> {
-    let object = |json: Json| match json.0 {
+    let object = |json: Json| match json.into_value() {
         Value::Object(object) => Ok(object),
         _ => Err(StoreError::unreadable("model record")),
     };

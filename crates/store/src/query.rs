@@ -41,6 +41,11 @@ pub(crate) fn contains(column: impl IntoColumnRef, part: &str) -> Expr {
     like(column, format!("%{}%", fold(part).chars().map(escaped).collect::<String>()))
 }
 
+/// The folded column, which holds lines, holds `part` in a line that is not its last.
+pub(crate) fn contains_before_last_line(column: impl IntoColumnRef, part: &str) -> Expr {
+    like(column, format!("%{}%\n%", fold(part).chars().map(escaped).collect::<String>()))
+}
+
 /// The folded column fits a pattern in which `*` is any text and `?` any one character.
 pub(crate) fn fits(column: impl IntoColumnRef, pattern: &str) -> Expr {
     let mut translated = String::new();

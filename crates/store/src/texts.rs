@@ -38,7 +38,7 @@ impl Store {
 /// A file's text.
 pub(crate) async fn of(db: &impl ConnectionTrait, id: &FileId) -> Result<Option<Text>, StoreError> {
     let Some(row) = file_text::Entity::find_by_id(id.as_str()).one(db).await? else { return Ok(None) };
-    let pages = serde_json::from_value(row.pages.0).map_err(|_| StoreError::unreadable("list of pages"))?;
+    let pages = serde_json::from_value(row.pages.into_value()).map_err(|_| StoreError::unreadable("list of pages"))?;
     Ok(Some(Text { text: row.text, pages }))
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn keep(db: &impl ConnectionTrait, id: &FileId, text: &Text, ha
     let row = file_text::ActiveModel {
         file_id: Set(id.as_str().to_owned()),
         text: Set(without_nul(&text.text).into_owned()),
-        pages: Set(Json(pages)),
+        pages: Set(Json::ours(pages)),
     };
     let replace = OnConflict::column(Column::FileId).update_columns([Column::Text, Column::Pages]).to_owned();
     file_text::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;

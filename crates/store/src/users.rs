@@ -5,13 +5,14 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use transom_domain::{NewUser, Principal, Role, Timestamp, User, UserId, now};
 
+use crate::accounts::end_api_key;
 use crate::connect::Lock;
 use crate::entity::{account, file, knowledge, model};
-use crate::json::Json;
-use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
+use crate::json::{self, Json};
+use crate::query::{IDS_AT_ONCE, contains, contains_before_last_line, fold, ordinal, page};
 use crate::{Direction, Store, StoreError, files, grants, knowledge as collections, models};
 
 /// What to change of an account; `None` leaves it.
@@ -21,9 +22,9 @@ pub struct UserPatch {
     pub name: Option<String>,
     /// New e-mail address; stored in lower case.
     pub email: Option<String>,
-    /// New role. Ends all sessions where it differs.
+    /// New role. Ends all sessions and the API key where it differs.
     pub role: Option<Role>,
-    /// New password hash. Ends all sessions.
+    /// New password hash. Ends all sessions and the API key.
     pub password_hash: Option<String>,
     /// New picture.
     pub profile_image_url: Option<String>,
@@ -56,6 +57,9 @@ pub enum UserOrder {
 pub struct UserQuery {
     /// Part of a name or an e-mail address, case-insensitive.
     pub search: Option<String>,
+    /// Whether `search` looks at names alone, and finds an e-mail address only as a whole: who may not see addresses could otherwise
+    /// guess one letter by letter.
+    pub names_only: bool,
     /// Order.
     pub order: UserOrder,
     /// Direction.
@@ -112,7 +116,14 @@ impl Store {
     pub async fn list_users(&self, query: &UserQuery) -> Result<(Vec<User>, u64), StoreError> {
         use account::Column;
         let part = query.search.as_deref().filter(|part| !part.is_empty());
-        let condition = Condition::all().add_option(part.map(|part| contains((account::Entity, Column::Folded), part)));
+        let condition = Condition::all().add_option(part.map(|part| {
+            match query.names_only {
+                false => Condition::all().add(contains((account::Entity, Column::Folded), part)),
+                true => Condition::any()
+                    .add(contains_before_last_line((account::Entity, Column::Folded), part))
+                    .add(Column::Email.eq(part.trim().to_lowercase())),
+            }
+        }));
         let select = account::Entity::find().filter(condition);
         let total = select.clone().count(&self.read).await?;
         let column = match query.order {
@@ -140,13 +151,16 @@ impl Store {
         row.role = patch.role.map_or(row.role, |role| role.as_str().to_owned());
         row.password_hash = patch.password_hash.unwrap_or(row.password_hash);
         row.profile_image_url = patch.profile_image_url.unwrap_or(row.profile_image_url);
-        row.settings = patch.settings.map(Json).or(row.settings);
-        row.info = patch.info.map(Json).or(row.info);
+        row.settings = patch.settings.map(|settings| json::ACCOUNT_SETTINGS.keep(settings)).transpose()?.or(row.settings);
+        row.info = patch.info.map(|info| json::ACCOUNT_INFO.keep(info)).transpose()?.or(row.info);
         row.session_generation += i64::from(sessions_end);
         row.updated_at = now();
         let user = User::try_from(row.clone())?;
         let row = row.into_active_model().reset_all();
         row.update(&tx).await.map_err(|error| StoreError::or_taken(error, EMAIL))?;
+        if sessions_end {
+            end_api_key(&tx, id.as_str()).await?;
+        }
         tx.commit().await?;
         Ok(Some(user))
     }
@@ -167,6 +181,22 @@ impl Store {
         account::Entity::delete_by_id(id.as_str()).exec(&tx).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Adds facts to those that an account holds, in one transaction: of two who add at once, neither undoes the other.
+    pub async fn merge_user_info(&self, id: &UserId, more: Map<String, Value>) -> Result<Option<User>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(mut row) = account::Entity::find_by_id(id.as_str()).lock_exclusive().one(&tx).await? else { return Ok(None) };
+        let mut info = match row.info.take().map(Json::into_value) {
+            Some(Value::Object(info)) => info,
+            _ => Map::new(),
+        };
+        info.extend(more);
+        row.info = Some(json::ACCOUNT_INFO.keep(info)?);
+        row.updated_at = now();
+        row.clone().into_active_model().reset_all().update(&tx).await?;
+        tx.commit().await?;
+        row.try_into().map(Some)
     }
 
     /// Notes that the account was seen.
@@ -221,8 +251,8 @@ impl TryFrom<account::Model> for User {
             name: row.name,
             role: row.role.parse().map_err(|_| StoreError::unreadable("role"))?,
             profile_image_url: row.profile_image_url,
-            settings: row.settings.map(|json| json.0),
-            info: row.info.map(|json| json.0),
+            settings: row.settings.map(Json::into_value),
+            info: row.info.map(Json::into_value),
             last_active_at: row.last_active_at,
             updated_at: row.updated_at,
             created_at: row.created_at,

@@ -109,15 +109,80 @@ async fn a_new_key_ends_the_old_one() {
     let (user, _) = account(&store, "ann", Role::User).await;
     let (other, _) = account(&store, "bob", Role::User).await;
     let key = |digest: &str| ApiKeyRow { digest: digest.to_owned(), sealed: vec![0, 1, 255] };
-    store.set_api_key(&user.id, key("d1")).await.unwrap();
-    store.set_api_key(&user.id, key("d2")).await.unwrap();
+    store.set_api_key(&user.id, 0, key("d1")).await.unwrap();
+    store.set_api_key(&user.id, 0, key("d2")).await.unwrap();
     assert!(store.principal_by_key("d1").await.unwrap().is_none());
-    assert_eq!(store.principal_by_key("d2").await.unwrap().unwrap().user.id, user.id);
+    assert_eq!(store.principal_by_key("d2").await.unwrap().unwrap().id, user.id);
     assert_eq!(store.api_key(&user.id).await.unwrap().unwrap().sealed, vec![0, 1, 255]);
-    assert!(matches!(store.set_api_key(&other.id, key("d2")).await, Err(StoreError::Taken("API key"))));
+    assert!(matches!(store.set_api_key(&other.id, 0, key("d2")).await, Err(StoreError::Taken("API key"))));
     assert!(store.delete_api_key(&user.id).await.unwrap());
     assert!(!store.delete_api_key(&user.id).await.unwrap());
     assert!(store.principal_by_key("d2").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_ends_every_session_ends_the_key_and_nothing_else_does() {
+    let store = store().await;
+    let (user, _) = account(&store, "ann", Role::User).await;
+    let key = || ApiKeyRow { digest: "d".to_owned(), sealed: vec![1] };
+    let has_key = async || store.principal_by_key("d").await.unwrap().is_some();
+    let generation = async || store.credentials_by_id(&user.id).await.unwrap().unwrap().session_generation;
+    let renew = async || assert!(store.set_api_key(&user.id, generation().await, key()).await.unwrap());
+    let patch = async |patch: UserPatch| store.update_user(&user.id, patch).await.unwrap().unwrap();
+
+    renew().await;
+    patch(UserPatch { name: Some("Anna".to_owned()), role: Some(Role::User), ..UserPatch::default() }).await;
+    store.rehash_password(&user.id, "hash", "better").await.unwrap();
+    assert!(has_key().await);
+
+    patch(UserPatch { password_hash: Some("reset".to_owned()), ..UserPatch::default() }).await;
+    assert!(!has_key().await, "an administrator reset the password");
+    renew().await;
+    assert!(store.replace_password(&user.id, "reset", "changed").await.unwrap());
+    assert!(!has_key().await, "the owner changed the password");
+    renew().await;
+    store.revoke_all_tokens(&user.id).await.unwrap();
+    assert!(!has_key().await, "all sessions were ended");
+    renew().await;
+    patch(UserPatch { role: Some(Role::Pending), ..UserPatch::default() }).await;
+    patch(UserPatch { role: Some(Role::User), ..UserPatch::default() }).await;
+    assert!(!has_key().await, "the account was pending for a while");
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_makes_no_key() {
+    let store = store().await;
+    let (user, _) = account(&store, "ann", Role::User).await;
+    store.revoke_all_tokens(&user.id).await.unwrap();
+    let key = ApiKeyRow { digest: "d".to_owned(), sealed: vec![1] };
+    assert!(!store.set_api_key(&user.id, 0, key).await.unwrap());
+    assert!(store.principal_by_key("d").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_meanwhile_is_not_replaced() {
+    let store = store().await;
+    let (user, _) = account(&store, "ann", Role::User).await;
+    store.update_user(&user.id, UserPatch { password_hash: Some("reset".to_owned()), ..UserPatch::default() }).await.unwrap();
+    assert!(!store.replace_password(&user.id, "hash", "by somebody who knew the old one").await.unwrap());
+    let credentials = store.credentials_by_id(&user.id).await.unwrap().unwrap();
+    assert_eq!((credentials.password_hash.as_str(), credentials.session_generation), ("reset", 1));
+}
+
+#[tokio::test]
+async fn who_sees_names_alone_finds_no_address_by_a_part_of_it() {
+    let store = store().await;
+    account(&store, "ann", Role::User).await;
+    account(&store, "bob", Role::User).await;
+    let names = async |search: &str| {
+        let query = UserQuery { search: Some(search.to_owned()), names_only: true, ..UserQuery::default() };
+        store.list_users(&query).await.unwrap().0.into_iter().map(|user| user.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("AN").await, ["ann"]);
+    assert_eq!(names("Bob@Example.test").await, ["bob"]);
+    for part in ["@", "example", "ann@", "ob@example.tes", "b\nbob", "%@%"] {
+        assert!(names(part).await.is_empty(), "{part:?}");
+    }
 }
 
 #[tokio::test]

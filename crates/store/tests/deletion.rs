@@ -52,7 +52,7 @@ async fn deleting_an_account_leaves_nothing_of_its_own_but_erase_jobs() {
     let (before, _) = rows(folder.path()).await;
 
     store.add_members(&staff.id, std::slice::from_ref(&ann.id)).await.unwrap();
-    store.set_api_key(&ann.id, ApiKeyRow { digest: "d".to_owned(), sealed: vec![1] }).await.unwrap();
+    store.set_api_key(&ann.id, 0, ApiKeyRow { digest: "d".to_owned(), sealed: vec![1] }).await.unwrap();
     let anns = NewKnowledge { access_grants: Some(vec![to_everyone(Permission::Read)]), ..NewKnowledge::default() };
     let anns = store.create_knowledge(&ann, anns).await.unwrap();
     let record = NewModelRecord {
