@@ -1,5 +1,8 @@
 //! `/api/v1/auths/…`: signing up, in and out, one's own account, and its API key.
 
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
@@ -10,20 +13,21 @@ use transom_domain::{Permissions, Role, now};
 use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
-use crate::credentials::{COOKIE, Current};
+use crate::credentials::{AdminSession, COOKIE, Current};
 use crate::description::shapes::{PermissionsShape, RoleShape, Status};
+use crate::public::Public;
 use crate::reply::Reply;
 use crate::table::Table;
 use crate::user_shapes::Face;
-use crate::{Admin, ApiError, SignedIn, auth_config};
+use crate::{ApiError, InSession, auth_config};
 
 pub(crate) fn routes(table: &mut Table) {
     table.at(["/api/v1/auths/", "/api/v1/auths"]).get(get_session);
-    table.at("/api/v1/auths/signup").post(sign_up).or([403]);
+    table.at("/api/v1/auths/signup").post(sign_up).or([429]);
     table.at("/api/v1/auths/signin").post(sign_in).or([401, 429]);
     table.at("/api/v1/auths/signout").post(sign_out).or([403]);
-    table.at("/api/v1/auths/add").post(add_account);
-    table.at("/api/v1/auths/update/password").post(update_password).or([429]);
+    table.at("/api/v1/auths/add").post(add_account).or([429]);
+    table.at("/api/v1/auths/update/password").post(update_password).or([409, 429]);
     table.at("/api/v1/auths/update/profile").post(update_profile);
     table.at("/api/v1/auths/api_key").get(get_api_key).or([404]).post(create_api_key).delete(delete_api_key);
     table.at("/api/v1/auths/admin/details").get(auth_config::get_admin_details).or([400]);
@@ -149,15 +153,15 @@ impl From<NewSession> for SessionResponse {
 ///
 /// The first account is the administrator's. Later ones have the role that the settings say, and may have to wait for approval.
 #[api_v2_operation]
-async fn sign_up(app: Data<App>, Json(request): Json<SignUpRequest>) -> Result<Reply<SessionResponse>, ApiError> {
-    let session = app.accounts.sign_up(request.into()).await?;
+async fn sign_up(app: Data<App>, caller: HttpRequest, Public(request): Public<SignUpRequest>) -> Result<Reply<SessionResponse>, ApiError> {
+    let session = app.accounts.sign_up(request.into(), address(&caller)).await?;
     Ok(opened(&app, session))
 }
 
 /// Opens a session
 #[api_v2_operation]
-async fn sign_in(app: Data<App>, Json(request): Json<SignInRequest>) -> Result<Reply<SessionResponse>, ApiError> {
-    let session = app.accounts.sign_in(&request.email, &request.password).await?;
+async fn sign_in(app: Data<App>, caller: HttpRequest, Public(request): Public<SignInRequest>) -> Result<Reply<SessionResponse>, ApiError> {
+    let session = app.accounts.sign_in(&request.email, &request.password, address(&caller)).await?;
     Ok(opened(&app, session))
 }
 
@@ -182,11 +186,12 @@ async fn get_session(app: Data<App>, current: Current) -> Result<Reply<OwnRespon
         Presented::Token(claims) => claims.exp,
         Presented::ApiKey => None,
     };
+    let user = app.accounts.user(&session.caller.id).await?;
     let body = OwnResponse {
         status_emoji: None,
         status_message: None,
         status_expires_at: None,
-        user: Face::stored(session.user.clone()),
+        user: Face::stored(user),
         token: current.text.clone(),
         token_type: "Bearer",
         expires_at,
@@ -202,51 +207,69 @@ async fn get_session(app: Data<App>, current: Current) -> Result<Reply<OwnRespon
 }
 
 /// Makes an account for somebody else
+///
+/// An API key makes no administrators.
 #[api_v2_operation]
 async fn add_account(
     app: Data<App>,
-    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AddRequest>>,
+    Authorized(AdminSession(session), Json(request)): Authorized<AdminSession, Json<AddRequest>>,
 ) -> Result<Reply<AddedResponse>, ApiError> {
-    let session = app.accounts.add(&caller, request.account.into(), role(request.role.as_deref().unwrap_or("pending"))?).await?;
+    let session = app.accounts.add(&session, request.account.into(), role(request.role.as_deref().unwrap_or("pending"))?).await?;
     Ok(Reply::of(&AddedResponse { user: Face::linked(session.user), token: session.token, token_type: "Bearer" }))
 }
 
-/// Changes the caller's password, which ends all other sessions
+/// Changes the caller's password, which ends every session and the API key
+///
+/// It needs a session token.
 #[api_v2_operation]
 async fn update_password(
     app: Data<App>,
-    Authorized(SignedIn(caller), Json(request)): Authorized<SignedIn, Json<PasswordRequest>>,
+    caller: HttpRequest,
+    Authorized(InSession(session), Json(request)): Authorized<InSession, Json<PasswordRequest>>,
 ) -> Result<Reply<bool>, ApiError> {
-    app.accounts.update_password(&caller, &request.password, &request.new_password).await?;
+    app.accounts.update_password(&session.caller, &request.password, &request.new_password, address(&caller)).await?;
     Ok(Reply::of(&true))
 }
 
 /// Changes the caller's name and picture
+///
+/// It needs a session token.
 #[api_v2_operation]
 async fn update_profile(
     app: Data<App>,
-    Authorized(SignedIn(caller), Json(request)): Authorized<SignedIn, Json<ProfileRequest>>,
+    Authorized(InSession(session), Json(request)): Authorized<InSession, Json<ProfileRequest>>,
 ) -> Result<Reply<Face>, ApiError> {
-    let user = app.accounts.update_profile(&caller, &request.name, &request.profile_image_url).await?;
+    let user = app.accounts.update_profile(&session.caller, &request.name, &request.profile_image_url).await?;
     Ok(Reply::of(&Face::stored(user)))
 }
 
 /// Shows the caller's API key
+///
+/// It needs a session token.
 #[api_v2_operation]
-async fn get_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<KeyResponse>, ApiError> {
-    Ok(Reply::of(&KeyResponse { api_key: app.accounts.api_key(&caller).await? }))
+async fn get_api_key(app: Data<App>, InSession(session): InSession) -> Result<Reply<KeyResponse>, ApiError> {
+    Ok(Reply::of(&KeyResponse { api_key: app.accounts.api_key(&session).await? }))
 }
 
 /// Makes the caller's API key; an earlier one is good no longer
+///
+/// It needs a session token.
 #[api_v2_operation]
-async fn create_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<KeyResponse>, ApiError> {
-    Ok(Reply::of(&KeyResponse { api_key: app.accounts.create_api_key(&caller).await? }))
+async fn create_api_key(app: Data<App>, InSession(session): InSession) -> Result<Reply<KeyResponse>, ApiError> {
+    Ok(Reply::of(&KeyResponse { api_key: app.accounts.create_api_key(&session).await? }))
 }
 
 /// Deletes the caller's API key
+///
+/// It needs a session token.
 #[api_v2_operation]
-async fn delete_api_key(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<bool>, ApiError> {
-    Ok(Reply::of(&app.accounts.delete_api_key(&caller).await?))
+async fn delete_api_key(app: Data<App>, InSession(session): InSession) -> Result<Reply<bool>, ApiError> {
+    Ok(Reply::of(&app.accounts.delete_api_key(&session).await?))
+}
+
+/// Where a request comes from. A proxy in front is one address for all its clients.
+fn address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|peer| peer.ip())
 }
 
 pub(crate) fn role(text: &str) -> Result<Role, Error> {

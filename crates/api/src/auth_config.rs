@@ -12,7 +12,7 @@ use crate::accounts::role;
 use crate::body::{Authorized, Json};
 use crate::description::shapes::RoleShape;
 use crate::reply::Reply;
-use crate::{Admin, ApiError, SignedIn};
+use crate::{Admin, AdminInSession, ApiError, SignedIn};
 
 /// Settings that are changed; those that are left out, or unknown here, stay.
 #[derive(Deserialize, ToSchema)]
@@ -80,13 +80,14 @@ pub(crate) async fn get_config(app: Data<App>, _admin: Admin) -> Reply<AuthConfi
 }
 
 /// Changes how accounts are handled
+///
+/// It needs a session token.
 #[api_v2_operation]
 pub(crate) async fn set_config(
     app: Data<App>,
-    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AuthConfigRequest>>,
+    Authorized(AdminInSession(session), Json(request)): Authorized<AdminInSession, Json<AuthConfigRequest>>,
 ) -> Result<Reply<AuthConfig>, ApiError> {
-    let settings = changed(app.accounts.settings(), request)?;
-    app.accounts.set_settings(&caller, settings.clone()).await?;
+    let settings = app.accounts.change_settings(&session, |settings| changed(settings, request)).await?;
     Ok(Reply::of(&shown(&settings)))
 }
 

@@ -15,13 +15,22 @@ use crate::ApiError;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
+/// What can be read of a body. It is no extractor: a handler takes it behind a credential, or as [`Public`] where there is none.
+pub trait FromBody: Sized {
+    /// The reading.
+    type Future: Future<Output = Result<Self, ApiError>> + 'static;
+
+    /// Begins to read.
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future;
+}
+
 /// A credential, and then a body: nothing of the body is read for a caller who is refused.
 pub struct Authorized<C, B>(pub C, pub B);
 
 impl<C, B> FromRequest for Authorized<C, B>
 where
     C: FromRequest<Error = ApiError> + 'static,
-    B: FromRequest<Error = ApiError> + 'static,
+    B: FromBody + 'static,
 {
     type Error = ApiError;
     type Future = Extraction<Self>;
@@ -30,7 +39,7 @@ where
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let caller = C::from_request(&request, &mut Payload::None).await?;
-            let body = B::from_request(&request, &mut payload).await?;
+            let body = B::from_body(&request, &mut payload).await?;
             Ok(Self(caller, body))
         })
     }
@@ -39,11 +48,10 @@ where
 /// All bytes of a body of the shape `T`, whatever media type the client put on them. Nobody has looked at them.
 pub struct Raw<T>(pub web::Bytes, pub PhantomData<T>);
 
-impl<T: 'static> FromRequest for Raw<T> {
-    type Error = ApiError;
+impl<T: 'static> FromBody for Raw<T> {
     type Future = Extraction<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             let bytes = bytes.await.map_err(|error| {
@@ -58,12 +66,11 @@ impl<T: 'static> FromRequest for Raw<T> {
 /// A JSON object of the shape `T`, of which no more is read than somebody asks for.
 pub struct JsonObject<T>(pub Body, pub PhantomData<T>);
 
-impl<T: 'static> FromRequest for JsonObject<T> {
-    type Error = ApiError;
+impl<T: 'static> FromBody for JsonObject<T> {
     type Future = Extraction<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = Raw::<()>::from_request(request, payload);
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = Raw::<()>::from_body(request, payload);
         Box::pin(async move { Ok(Self(Body::parse(raw.await?.0).map_err(Error::from)?, PhantomData)) })
     }
 }
@@ -71,29 +78,27 @@ impl<T: 'static> FromRequest for JsonObject<T> {
 /// A JSON body of a known shape. What the shape does not know is passed over.
 pub struct Json<T>(pub T);
 
-impl<T: serde::de::DeserializeOwned> FromRequest for Json<T> {
-    type Error = ApiError;
+impl<T: serde::de::DeserializeOwned + 'static> FromBody for Json<T> {
     type Future = Extraction<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = Raw::<()>::from_request(request, payload);
-        Box::pin(async move {
-            let raw = raw.await?;
-            serde_json::from_slice(&raw.0)
-                .map(Self)
-                .map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
-        })
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = Raw::<()>::from_body(request, payload);
+        Box::pin(async move { read_json(&raw.await?.0).map(Self) })
     }
+}
+
+/// A body of a known shape.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
 }
 
 /// A body that is passed on as it comes.
 pub(crate) struct Streaming(pub(crate) Payload);
 
-impl FromRequest for Streaming {
-    type Error = ApiError;
+impl FromBody for Streaming {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
-    fn from_request(_request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_body(_request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         std::future::ready(Ok(Self(payload.take())))
     }
 }
@@ -101,11 +106,10 @@ impl FromRequest for Streaming {
 /// A form that is read part by part, after the credential has been judged.
 pub(crate) struct Form(pub(crate) Multipart);
 
-impl FromRequest for Form {
-    type Error = ApiError;
+impl FromBody for Form {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         std::future::ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
     }
 }

@@ -37,6 +37,15 @@ pub struct Admin(pub Caller);
 /// A caller with a good credential, pending ones included.
 pub struct Visitor(pub Caller);
 
+/// A caller with a session token and a role that is not pending: an API key is refused.
+pub struct InSession(pub Arc<Session>);
+
+/// An administrator with a session token: an API key is refused.
+pub struct AdminInSession(pub Arc<Session>);
+
+/// An administrator with whichever credential, for use cases that ask which it was.
+pub(crate) struct AdminSession(pub(crate) Arc<Session>);
+
 /// The whole session behind a good credential, pending ones included.
 pub(crate) struct Current {
     /// The credential as it was sent.
@@ -89,6 +98,50 @@ impl FromRequest for Visitor {
     }
 }
 
+impl FromRequest for InSession {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let session = Current::of(request).await?.session;
+            if session.caller.role == Role::Pending {
+                return Err(Error::WrongRole.into());
+            }
+            session.claims()?;
+            Ok(Self(session))
+        })
+    }
+}
+
+impl FromRequest for AdminInSession {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let admin = AdminSession::from_request(request, payload);
+        Box::pin(async move {
+            let session = admin.await?.0;
+            session.claims()?;
+            Ok(Self(session))
+        })
+    }
+}
+
+impl FromRequest for AdminSession {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let session = Current::of(request).await?.session;
+            if session.caller.is_admin() { Ok(Self(session)) } else { Err(Error::WrongRole.into()) }
+        })
+    }
+}
+
 impl FromRequest for Current {
     type Error = ApiError;
     type Future = Extraction<Self>;
@@ -129,13 +182,29 @@ fn presented(headers: &HeaderMap, key_header: &str) -> Result<Option<String>, Er
 fn from_cookie(request: &HttpRequest, config: &AccountsConfig) -> Result<String, ApiError> {
     let cookie = request.cookie(COOKIE).filter(|cookie| !cookie.value().is_empty()).ok_or(NONE)?;
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if !reads && request.headers().get(ORIGIN).is_some_and(|origin| !is_ours(origin.to_str().unwrap_or_default(), request, config)) {
+    if !reads && is_foreign(request, config) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
             "a page of another origin may not use this session's cookie; CORS_ALLOW_ORIGIN lists those that may",
         ));
     }
     Ok(cookie.value().to_owned())
+}
+
+/// Refuses what a page of another origin sends.
+pub(crate) fn check_origin(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(app) = request.app_data::<Data<App>>() else { return Err(Error::internal("no App is mounted").into()) };
+    if is_foreign(request, app.accounts.config()) {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "a page of another origin has to send `content-type: application/json`; CORS_ALLOW_ORIGIN lists those that need not",
+        ));
+    }
+    Ok(())
+}
+
+fn is_foreign(request: &HttpRequest, config: &AccountsConfig) -> bool {
+    request.headers().get(ORIGIN).is_some_and(|origin| !is_ours(origin.to_str().unwrap_or_default(), request, config))
 }
 
 fn is_ours(origin: &str, request: &HttpRequest, config: &AccountsConfig) -> bool {

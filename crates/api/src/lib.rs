@@ -29,6 +29,7 @@ mod gateway;
 mod head;
 mod params;
 mod pictures;
+mod public;
 mod relay;
 mod reply;
 mod routes;
@@ -50,7 +51,7 @@ pub mod status;
 pub mod system;
 pub mod users;
 
-pub use credentials::{Admin, SignedIn, Visitor};
+pub use credentials::{Admin, AdminInSession, InSession, SignedIn, Visitor};
 pub use description::{description, description_text, documentation};
 pub use error::ApiError;
 pub use gateway::gateway;

@@ -244,10 +244,9 @@ async fn change_model(
 async fn forward_blob(
     gateway: Data<Gateway>,
     request: HttpRequest,
-    _admin: Admin,
+    Authorized(_admin, Streaming(payload)): Authorized<Admin, Streaming>,
     path: Path<Blob>,
     choice: Query<Choice>,
-    Streaming(payload): Streaming,
 ) -> Result<Relayed, ApiError> {
     let is_digest = path
         .digest

@@ -107,7 +107,7 @@ impl From<User> for Account {
     }
 }
 
-/// What sharing with somebody needs.
+/// What sharing with somebody needs. Only administrators, and an account of itself, are told of its e-mail address and role.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AccountInfo {
     status_emoji: Option<String>,
@@ -116,11 +116,14 @@ pub(crate) struct AccountInfo {
     #[schema(value_type = String)]
     id: UserId,
     name: String,
-    email: String,
-    #[schema(value_type = RoleShape)]
-    role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RoleShape>)]
+    role: Option<Role>,
     bio: Option<String>,
-    last_active_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_active_at: Option<i64>,
     timezone: Option<String>,
     groups: Vec<GroupName>,
     is_active: bool,
@@ -129,17 +132,28 @@ pub(crate) struct AccountInfo {
 impl AccountInfo {
     pub(crate) fn new(user: &User, groups: &[Group]) -> Self {
         Self {
+            email: Some(user.email.clone()),
+            role: Some(user.role),
+            last_active_at: Some(user.last_active_at),
+            groups: names(groups),
+            ..Self::in_brief(user)
+        }
+    }
+
+    /// For those who may share with it and see no more of it.
+    pub(crate) fn in_brief(user: &User) -> Self {
+        Self {
             status_emoji: None,
             status_message: None,
             status_expires_at: None,
             id: user.id.clone(),
             name: user.name.clone(),
-            email: user.email.clone(),
-            role: user.role,
+            email: None,
+            role: None,
             bio: None,
-            last_active_at: user.last_active_at,
+            last_active_at: None,
             timezone: None,
-            groups: names(groups),
+            groups: Vec::new(),
             is_active: is_active(user),
         }
     }
@@ -152,29 +166,51 @@ pub(crate) struct AccountInfos {
     pub(crate) total: u64,
 }
 
-/// What every account may see of another.
+/// An account: all of it for administrators and of itself, and for others what it is called.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AccountBrief {
+    #[serde(flatten)]
+    account: BriefOrWhole,
+    groups: Vec<GroupName>,
+    is_active: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum BriefOrWhole {
+    Whole(Box<Account>),
+    Brief(Named),
+}
+
+/// What every account may see of another.
+#[derive(Serialize, ToSchema)]
+struct Named {
+    #[schema(value_type = String)]
+    id: UserId,
     status_emoji: Option<String>,
     status_message: Option<String>,
     status_expires_at: Option<i64>,
     name: String,
     profile_image_url: String,
-    groups: Vec<GroupName>,
-    is_active: bool,
 }
 
 impl AccountBrief {
-    pub(crate) fn new(user: &User, groups: &[Group]) -> Self {
-        Self {
+    pub(crate) fn whole(user: User, groups: &[Group]) -> Self {
+        let is_active = is_active(&user);
+        let account = Account { profile_image_url: picture(&user.id), ..user.into() };
+        Self { account: BriefOrWhole::Whole(Box::new(account)), groups: names(groups), is_active }
+    }
+
+    pub(crate) fn of_another(user: &User) -> Self {
+        let named = Named {
+            id: user.id.clone(),
             status_emoji: None,
             status_message: None,
             status_expires_at: None,
             name: user.name.clone(),
             profile_image_url: picture(&user.id),
-            groups: names(groups),
-            is_active: is_active(user),
-        }
+        };
+        Self { account: BriefOrWhole::Brief(named), groups: Vec::new(), is_active: is_active(user) }
     }
 }
 

@@ -11,13 +11,14 @@ use utoipa::ToSchema;
 
 use crate::accounts::role;
 use crate::body::{Authorized, Json};
+use crate::credentials::AdminSession;
 use crate::description::shapes::{Object, ObjectOrNull, PermissionsShape, RoleShape};
 use crate::groups::GroupResponse;
 use crate::params::{Path, Query, number};
 use crate::reply::{List, Reply};
 use crate::table::Table;
 use crate::user_shapes::{Account, AccountBrief, AccountInfo, AccountInfos};
-use crate::{Admin, ApiError, SignedIn, pictures};
+use crate::{Admin, AdminInSession, ApiError, SignedIn, pictures};
 
 const PAGE: u64 = 30;
 
@@ -34,11 +35,12 @@ pub(crate) fn routes(table: &mut Table) {
     table.at("/api/v1/users/user/info").get(get_info);
     table.at("/api/v1/users/user/info/update").post(update_info);
     table.at("/api/v1/users/{id}").get(get_user).delete(delete_user);
-    table.at("/api/v1/users/{id}/update").post(update_user);
+    table.at("/api/v1/users/{id}/update").post(update_user).or([429]);
     table.at("/api/v1/users/{id}/info").get(get_user_info);
     table.at("/api/v1/users/{id}/active").get(get_user_active);
     table.at("/api/v1/users/{id}/groups").get(get_user_groups);
     table.at("/api/v1/users/{id}/sessions/revoke").post(revoke_sessions);
+    table.at("/api/v1/users/{id}/api_key").delete(delete_user_api_key);
     table.at("/api/v1/users/{id}/profile/image").get(pictures::get_picture);
 }
 
@@ -56,6 +58,7 @@ impl From<ListQuery> for UserQuery {
     fn from(query: ListQuery) -> Self {
         Self {
             search: query.query.filter(|text| !text.is_empty()),
+            names_only: false,
             order: match query.order_by.as_deref() {
                 Some("name") => UserOrder::Name,
                 Some("email") => UserOrder::Email,
@@ -130,11 +133,13 @@ async fn all_users(app: Data<App>, Admin(caller): Admin) -> Result<Reply<Account
 }
 
 /// Finds accounts to share something with
+///
+/// Who is no administrator finds others by a part of their name or by their whole e-mail address, and sees names.
 #[api_v2_operation]
 async fn search_users(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ListQuery>) -> Result<Reply<AccountInfos>, ApiError> {
-    let (users, total) = app.accounts.search(&caller, &query.0.into()).await?;
-    let users = users.iter().map(|user| AccountInfo::new(user, &[])).collect();
-    Ok(Reply::of(&AccountInfos { users, total }))
+    let (users, total) = app.accounts.search(&caller, query.0.into()).await?;
+    let shown = |user| if caller.is_admin() { AccountInfo::new(user, &[]) } else { AccountInfo::in_brief(user) };
+    Ok(Reply::of(&AccountInfos { users: users.iter().map(shown).collect(), total }))
 }
 
 /// Lists the caller's groups
@@ -202,18 +207,28 @@ async fn update_info(
     Ok(Reply::shaped(&app.accounts.update_info(&caller, more.0).await?.info))
 }
 
-/// Shows somebody's name and picture
+/// Shows an account
+///
+/// Who is neither its owner nor an administrator sees its name and picture.
 #[api_v2_operation]
 async fn get_user(app: Data<App>, SignedIn(caller): SignedIn, id: Path<UserId>) -> Result<Reply<AccountBrief>, ApiError> {
     let user = app.accounts.user(&id).await?;
-    let groups = if caller.is_admin() || caller.id == *id { app.accounts.groups_of(&caller, &id).await? } else { Vec::new() };
-    Ok(Reply::of(&AccountBrief::new(&user, &groups)))
+    if !caller.is_admin() && caller.id != *id {
+        return Ok(Reply::of(&AccountBrief::of_another(&user)));
+    }
+    let groups = app.accounts.groups_of(&caller, &id).await?;
+    Ok(Reply::of(&AccountBrief::whole(user, &groups)))
 }
 
-/// Shows an account
+/// Shows what sharing with an account needs
+///
+/// Who is neither its owner nor an administrator sees its name.
 #[api_v2_operation]
-async fn get_user_info(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<AccountInfo>, ApiError> {
+async fn get_user_info(app: Data<App>, SignedIn(caller): SignedIn, id: Path<UserId>) -> Result<Reply<AccountInfo>, ApiError> {
     let user = app.accounts.user(&id).await?;
+    if !caller.is_admin() && caller.id != *id {
+        return Ok(Reply::of(&AccountInfo::in_brief(&user)));
+    }
     Ok(Reply::of(&AccountInfo::new(&user, &app.accounts.groups_of(&caller, &id).await?)))
 }
 
@@ -225,11 +240,14 @@ async fn get_user_active(app: Data<App>, _caller: SignedIn, id: Path<UserId>) ->
 }
 
 /// Changes an account
+///
+/// An API key changes neither administrators nor anybody's password or e-mail address, and makes no administrators. A new password or
+/// role ends the account's sessions and its API key.
 #[api_v2_operation]
 async fn update_user(
     app: Data<App>,
     id: Path<UserId>,
-    Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<AccountUpdate>>,
+    Authorized(AdminSession(session), Json(request)): Authorized<AdminSession, Json<AccountUpdate>>,
 ) -> Result<Reply<Account>, ApiError> {
     let update = UserUpdate {
         role: request.role.as_deref().map(role).transpose()?,
@@ -238,13 +256,13 @@ async fn update_user(
         profile_image_url: request.profile_image_url,
         password: request.password,
     };
-    Ok(Reply::of(&app.accounts.update(&caller, &id, update).await?.into()))
+    Ok(Reply::of(&app.accounts.update(&session, &id, update).await?.into()))
 }
 
 /// Deletes an account and what it owns
 #[api_v2_operation]
-async fn delete_user(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
-    app.accounts.delete(&caller, &id).await?;
+async fn delete_user(app: Data<App>, AdminSession(session): AdminSession, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
+    app.accounts.delete(&session, &id).await?;
     Ok(Reply::of(&true))
 }
 
@@ -255,9 +273,17 @@ async fn get_user_groups(app: Data<App>, Admin(caller): Admin, id: Path<UserId>)
     Ok(groups.into_iter().map(GroupResponse::from).collect())
 }
 
-/// Ends every session of an account
+/// Ends every session of an account, and its API key
 #[api_v2_operation]
-async fn revoke_sessions(app: Data<App>, Admin(caller): Admin, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
-    app.accounts.revoke_sessions(&caller, &id).await?;
+async fn revoke_sessions(app: Data<App>, AdminSession(session): AdminSession, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
+    app.accounts.revoke_sessions(&session, &id).await?;
     Ok(Reply::of(&true))
+}
+
+/// Ends an account's API key
+///
+/// It needs a session token.
+#[api_v2_operation]
+async fn delete_user_api_key(app: Data<App>, AdminInSession(session): AdminInSession, id: Path<UserId>) -> Result<Reply<bool>, ApiError> {
+    Ok(Reply::of(&app.accounts.delete_api_key_of(&session.caller, &id).await?))
 }

@@ -77,6 +77,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Taken(what) => Self::Invalid(format!("this {what} is already taken")),
+            StoreError::TooLarge { .. } => Self::TooLarge(error.to_string()),
             StoreError::Full => Self::Full,
             StoreError::Backend(reason) => Self::internal(reason),
         }

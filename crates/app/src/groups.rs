@@ -51,14 +51,14 @@ impl Groups {
     /// Adds members.
     pub async fn add(&self, caller: &Caller, id: &GroupId, users: &[UserId]) -> Result<Group, Error> {
         admin_only(caller)?;
-        let _change = self.principals.change();
+        let _change = self.principals.change_of(users);
         found(self.store.add_members(id, users).await?)
     }
 
     /// Removes members.
     pub async fn remove(&self, caller: &Caller, id: &GroupId, users: &[UserId]) -> Result<Group, Error> {
         admin_only(caller)?;
-        let _change = self.principals.change();
+        let _change = self.principals.change_of(users);
         found(self.store.remove_members(id, users).await?)
     }
 

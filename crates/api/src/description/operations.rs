@@ -8,18 +8,19 @@ use utoipa::ToSchema;
 
 use super::carry::{carry, content, define, mention, schema};
 use crate::body::{Authorized, Form, Json, JsonObject, Raw, Streaming, UploadForm};
-use crate::credentials::Current;
+use crate::credentials::{AdminSession, Current};
 use crate::params::{Path, Query};
+use crate::public::Public;
 use crate::reply::{Download, List, Relayed, Reply, Streamed};
 use crate::table::Definitions;
-use crate::{Admin, ApiError, SignedIn, Visitor};
+use crate::{Admin, AdminInSession, ApiError, InSession, SignedIn, Visitor};
 
 /// Implemented empty: paperclip asks it of whatever a handler takes or gives.
 macro_rules! plain {
     ($($name:ident $(<$($type:ident),+>)?),+ $(,)?) => { $( impl $(<$($type),+>)? Apiv2Schema for $name $(<$($type),+>)? {} )+ };
 }
 
-plain!(SignedIn, Admin, Visitor, Current, Authorized<C, B>, Raw<T>, Streaming, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
+plain!(SignedIn, Admin, Visitor, Current, InSession, AdminInSession, AdminSession, Public<T>, Authorized<C, B>, Raw<T>, Streaming, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
 plain!(Reply<T>, List<T>, Streamed<T>, Relayed, Download);
 
 /// What becomes of a call where an upstream is asked: too many calls, broken, or too slow.
@@ -68,7 +69,7 @@ macro_rules! credential {
     )+ };
 }
 
-credential!(SignedIn: [], Admin: ["admin"], Visitor: [], Current: []);
+credential!(SignedIn: [], Admin: ["admin"], Visitor: [], Current: [], InSession: [], AdminInSession: ["admin"], AdminSession: ["admin"]);
 
 impl<C: OperationModifier, B: OperationModifier> OperationModifier for Authorized<C, B> {
     fn update_parameter(operation: &mut DefaultOperationRaw) {
@@ -88,6 +89,18 @@ impl<T: ToSchema> OperationModifier for Json<T> {
     fn update_parameter(operation: &mut DefaultOperationRaw) {
         takes(operation, content("application/json", &mention::<T>()), true);
         refuses(operation, [400, 413, 422]);
+    }
+
+    fn update_definitions(definitions: &mut Definitions) {
+        define::<T>(definitions);
+    }
+}
+
+/// Anybody's, and refused where a foreign page sent it.
+impl<T: ToSchema> OperationModifier for Public<T> {
+    fn update_parameter(operation: &mut DefaultOperationRaw) {
+        Json::<T>::update_parameter(operation);
+        refuses(operation, [403]);
     }
 
     fn update_definitions(definitions: &mut Definitions) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use transom_app::accounts::{AccountsConfig, ApiKeysConfig};
 
-use crate::common::{Client, Server, Setup, text};
+use crate::common::{Client, PASSWORD, Server, Setup, text};
 
 async fn new_key(client: &Client) -> String {
     text(&client.post("/api/v1/auths/api_key", json!({})).await.ok()["api_key"]).to_owned()
@@ -54,7 +54,7 @@ async fn keys_of_plain_accounts_need_a_permission_and_lose_with_it() {
 }
 
 #[actix_web::test]
-async fn a_key_dies_with_its_account_and_sleeps_while_it_is_pending() {
+async fn a_key_ends_with_its_account_and_does_not_come_back_after_a_spell_as_pending() {
     let server = Server::start().await;
     let admin = server.admin().await;
     let (user, id) = server.account(&admin, "bob", "admin").await;
@@ -63,6 +63,10 @@ async fn a_key_dies_with_its_account_and_sleeps_while_it_is_pending() {
     admin.post(&format!("/api/v1/users/{id}/update"), json!({"role": "pending"})).await.ok();
     key.get("/api/v1/users/").await.refused(401);
     admin.post(&format!("/api/v1/users/{id}/update"), json!({"role": "admin"})).await.ok();
+    key.get("/api/v1/users/").await.refused(401);
+    let user = server.sign_in("bob@example.com", PASSWORD).await;
+    user.get("/api/v1/auths/api_key").await.refused(404);
+    let key = server.bearer(&new_key(&user).await);
     key.get("/api/v1/users/").await.ok();
     admin.delete(&format!("/api/v1/users/{id}")).await.ok();
     key.get("/api/v1/users/").await.refused(401);
@@ -77,7 +81,6 @@ async fn where_keys_are_confined_they_open_whole_path_segments_alone() {
     let key = server.bearer(&new_key(&admin).await);
     key.get("/api/v1/users/").await.ok();
     key.get("/api/v1/users/permissions").await.ok();
-    key.get("/api/v1/auths/api_key").await.ok();
     key.get("/api/v1/auths/").await.refused(403);
     key.get("/api/v1/groups/").await.refused(403);
     key.get("/api/v1/users/../groups/").await.refused(403);

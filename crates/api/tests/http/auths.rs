@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use transom_app::accounts::AccountsConfig;
+use transom_app::accounts::{AccountsConfig, SignInLimits};
+use transom_auth::Passwords;
 use transom_domain::{NewUser, Role};
 
 use crate::common::{ADMIN, PASSWORD, Server, Setup, text};
@@ -20,7 +21,7 @@ async fn of_fifty_racing_sign_ups_exactly_one_becomes_the_administrator() {
     let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
     assert_eq!((made.len(), refused.len()), (1, 49));
     assert_eq!(made[0].json()["role"], "admin");
-    assert!(refused.iter().all(|answer| answer.status == 403));
+    assert!(refused.iter().all(|answer| matches!(answer.status, 403 | 429)));
     assert_eq!(server.store.count_users().await.unwrap(), 1);
 }
 
@@ -96,6 +97,68 @@ async fn the_sixteenth_wrong_password_of_an_account_is_not_looked_at() {
 }
 
 #[actix_web::test]
+async fn a_stranger_who_guesses_locks_nobody_out_but_the_own_address() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let stranger = server.anonymous().coming_from("127.0.0.2");
+    let guess = || stranger.post("/api/v1/auths/signin", json!({"email": ADMIN, "password": "wrong"}));
+    for _ in 0..15 {
+        guess().await.refused(400);
+    }
+    let refused = guess().await;
+    refused.refused(429);
+    assert!(refused.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|seconds| (1..=180).contains(&seconds))));
+    admin.get("/api/v1/users/").await.ok();
+    server.sign_in(ADMIN, PASSWORD).await.get("/api/v1/users/").await.ok();
+}
+
+#[actix_web::test]
+async fn an_address_that_signs_in_too_fast_is_refused_and_no_other() {
+    let sign_ins = SignInLimits { burst: 3, per_second: 0 };
+    let server = Server::with(Setup { accounts: AccountsConfig { sign_ins, ..AccountsConfig::default() }, ..Setup::default() }).await;
+    let admin = server.admin().await;
+    let attempt = |n: usize| {
+        server.anonymous().post_owned("/api/v1/auths/signin", json!({"email": format!("u{n}@example.com"), "password": "wrong"}))
+    };
+    attempt(1).await.refused(400);
+    attempt(2).await.refused(400);
+    let refused = attempt(3).await;
+    refused.refused(429);
+    assert!(refused.header("retry-after").is_some());
+    admin.get("/api/v1/users/").await.ok();
+    let elsewhere = server.anonymous().coming_from("127.0.0.2");
+    elsewhere.post("/api/v1/auths/signin", json!({"email": ADMIN, "password": PASSWORD})).await.ok();
+}
+
+#[actix_web::test]
+async fn a_flood_of_sign_ins_is_shed_at_once_and_stops_nobody_who_is_signed_in() {
+    let accounts = AccountsConfig { passwords: Passwords::new(1, 2), ..AccountsConfig::default() };
+    let server = Server::with(Setup { accounts, ..Setup::default() }).await;
+    let admin = server.admin().await;
+    let flood = join_all((0..100).map(|n| {
+        server.anonymous().post_owned("/api/v1/auths/signin", json!({"email": format!("u{n}@example.com"), "password": "wrong"}))
+    }));
+    let (answers, beside) = futures_util::join!(flood, admin.get("/api/v1/users/"));
+    beside.ok();
+    let (shed, looked_at): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 429);
+    assert!(!shed.is_empty() && shed.iter().all(|answer| answer.header("retry-after").is_some()));
+    assert!(!looked_at.is_empty() && looked_at.iter().all(|answer| answer.status == 400));
+    server.sign_in(ADMIN, PASSWORD).await;
+}
+
+#[actix_web::test]
+async fn a_new_password_has_eight_characters_wherever_it_is_set() {
+    let server = Server::start().await;
+    let short = |email: &str| json!({"name": "X", "email": email, "password": "1234567"});
+    assert!(server.anonymous().post("/api/v1/auths/signup", short(ADMIN)).await.refused(400).contains("8 characters"));
+    let admin = server.admin().await;
+    admin.post("/api/v1/auths/add", short("x@example.com")).await.refused(400);
+    let (_, id) = server.account(&admin, "bob", "user").await;
+    admin.post(&format!("/api/v1/users/{id}/update"), json!({"password": "1234567"})).await.refused(400);
+    server.sign_in("bob@example.com", PASSWORD).await;
+}
+
+#[actix_web::test]
 async fn signing_out_ends_the_session_at_once_and_no_other() {
     let server = Server::start().await;
     let first = server.admin().await;
@@ -116,14 +179,16 @@ async fn a_new_password_ends_every_session() {
     let (user, _) = server.account(&admin, "bob", "user").await;
     let other = server.sign_in("bob@example.com", PASSWORD).await;
     let change = |password: &str, new: &str| json!({"password": password, "new_password": new});
-    user.post("/api/v1/auths/update/password", change("wrong", "new one")).await.refused(400);
-    user.post("/api/v1/auths/update/password", change(PASSWORD, "")).await.refused(400);
-    assert_eq!(user.post("/api/v1/auths/update/password", change(PASSWORD, "new one")).await.ok(), json!(true));
+    user.post("/api/v1/auths/update/password", change("wrong", "a new one")).await.refused(400);
+    for unfit in ["", "x", "1234567"] {
+        user.post("/api/v1/auths/update/password", change(PASSWORD, unfit)).await.refused(400);
+    }
+    assert_eq!(user.post("/api/v1/auths/update/password", change(PASSWORD, "a new one")).await.ok(), json!(true));
     for session in [user, other] {
         session.get("/api/v1/auths/").await.refused(401);
     }
     server.anonymous().post("/api/v1/auths/signin", json!({"email": "bob@example.com", "password": PASSWORD})).await.refused(400);
-    server.sign_in("bob@example.com", "new one").await.get("/api/v1/auths/").await.ok();
+    server.sign_in("bob@example.com", "a new one").await.get("/api/v1/auths/").await.ok();
 }
 
 #[actix_web::test]
@@ -187,4 +252,25 @@ async fn the_settings_of_accounts_are_the_administrators_and_work_at_once() {
     let secret = transom_auth::Secret::new("another start's secret, 0123456789");
     let again = transom_app::accounts::Accounts::open(server.store.clone(), &secret, AccountsConfig::default());
     assert_eq!(again.await.unwrap().settings(), server.app.accounts.settings());
+}
+
+#[actix_web::test]
+async fn settings_of_accounts_that_are_changed_at_once_are_all_kept() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let changes = [
+        json!({"ENABLE_SIGNUP": true}),
+        json!({"DEFAULT_USER_ROLE": "user"}),
+        json!({"JWT_EXPIRES_IN": "1h"}),
+        json!({"SHOW_ADMIN_DETAILS": false}),
+        json!({"ENABLE_API_KEYS": false}),
+        json!({"ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS": true, "API_KEYS_ALLOWED_ENDPOINTS": "/api/models"}),
+    ];
+    for answer in join_all(changes.iter().map(|change| admin.post("/api/v1/auths/admin/config", change.clone()))).await {
+        answer.ok();
+    }
+    let shown = admin.get("/api/v1/auths/admin/config").await.ok();
+    for (name, value) in changes.iter().filter_map(|change| change.as_object()).flatten() {
+        assert_eq!(&shown[name], value, "{name}");
+    }
 }

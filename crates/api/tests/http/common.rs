@@ -169,6 +169,15 @@ impl Client {
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
+    /// The same client, at another address of the loopback.
+    pub fn coming_from(self, address: &str) -> Self {
+        Self { http: http_from(address.parse().ok()), ..self }
+    }
+
+    pub async fn post_owned(self, path: &str, body: Value) -> Answer {
+        self.post(path, body).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await
     }
@@ -184,9 +193,13 @@ impl Client {
 
 /// A client that waits a minute at most, follows nothing, and goes straight to the loopback.
 pub fn http() -> reqwest::Client {
+    http_from(None)
+}
+
+fn http_from(address: Option<std::net::IpAddr>) -> reqwest::Client {
     #[expect(clippy::disallowed_methods, reason = "a test's client asks the server under test")]
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
-    client.no_proxy().build().expect("a client")
+    client.no_proxy().local_address(address).build().expect("a client")
 }
 
 /// An answer, read to its end.

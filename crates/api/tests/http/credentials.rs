@@ -37,6 +37,7 @@ const PROTECTED: &[(&str, &str)] = &[
     ("POST", "/api/v1/users/x/update"),
     ("GET", "/api/v1/users/x/groups"),
     ("POST", "/api/v1/users/x/sessions/revoke"),
+    ("DELETE", "/api/v1/users/x/api_key"),
     ("GET", "/api/v1/users/x/profile/image"),
     ("GET", "/api/v1/groups/"),
     ("POST", "/api/v1/groups/create"),

@@ -5,8 +5,10 @@ mod common;
 
 mod api_keys;
 mod auths;
+mod bodies;
 mod catalogue;
 mod chat;
+mod contained_keys;
 mod credentials;
 mod description;
 mod filters;

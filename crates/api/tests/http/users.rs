@@ -14,7 +14,6 @@ async fn plain_accounts_rule_over_nobody() {
         bob.get(path).await.refused(401);
     }
     for id in [&id, &other] {
-        bob.get(&format!("/api/v1/users/{id}/info")).await.refused(401);
         bob.get(&format!("/api/v1/users/{id}/groups")).await.refused(401);
         bob.post(&format!("/api/v1/users/{id}/update"), json!({"role": "admin"})).await.refused(401);
         bob.post(&format!("/api/v1/users/{id}/sessions/revoke"), json!({})).await.refused(401);
@@ -57,16 +56,80 @@ async fn an_account_sees_of_another_its_name_alone() {
     let admin = server.admin().await;
     let (bob, _) = server.account(&admin, "bob", "user").await;
     let (_, eve) = server.account(&admin, "eve", "user").await;
-    let answer = bob.get(&format!("/api/v1/users/{eve}")).await;
-    assert_eq!(answer.ok()["name"], "eve");
-    assert!(!answer.body.contains("eve@example.com"));
+    for path in ["", "/info"] {
+        let answer = bob.get(&format!("/api/v1/users/{eve}{path}")).await;
+        let seen = answer.ok();
+        assert_eq!((&seen["name"], &seen["id"]), (&json!("eve"), &json!(eve)));
+        for hidden in ["email", "role", "last_active_at", "settings", "info", "created_at"] {
+            assert!(seen.get(hidden).is_none(), "{path}: {hidden}");
+        }
+        assert!(!answer.body.contains("eve@example.com"));
+    }
     bob.get("/api/v1/users/nobody").await.refused(404);
     let picture = bob.get(&format!("/api/v1/users/{eve}/profile/image")).await;
     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/svg+xml")));
     assert!(picture.header("content-security-policy").is_some());
-    assert_eq!(bob.get("/api/v1/users/search?query=eve").await.ok()["total"], 1);
+}
+
+#[actix_web::test]
+async fn an_administrator_and_an_account_itself_see_all_of_it() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (bob, id) = server.account(&admin, "bob", "user").await;
+    for client in [&admin, &bob] {
+        let seen = client.get(&format!("/api/v1/users/{id}")).await.ok();
+        assert_eq!((&seen["id"], &seen["email"], &seen["role"]), (&json!(id), &json!("bob@example.com"), &json!("user")));
+        assert!(seen["is_active"].is_boolean() && seen["groups"].is_array() && seen["created_at"].is_i64());
+        let seen = client.get(&format!("/api/v1/users/{id}/info")).await.ok();
+        assert_eq!((&seen["email"], &seen["role"]), (&json!("bob@example.com"), &json!("user")));
+    }
+}
+
+#[actix_web::test]
+async fn a_search_tells_plain_accounts_names_and_administrators_all() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (bob, _) = server.account(&admin, "bob", "user").await;
+    server.account(&admin, "eve", "user").await;
+    let found = bob.get("/api/v1/users/search?query=eV").await.ok();
+    assert_eq!((&found["total"], &found["users"][0]["name"]), (&json!(1), &json!("eve")));
+    for user in bob.get("/api/v1/users/search").await.ok()["users"].as_array().expect("accounts") {
+        assert!(user["id"].is_string() && user["name"].is_string());
+        for hidden in ["email", "role", "last_active_at"] {
+            assert!(user.get(hidden).is_none(), "{user}");
+        }
+    }
+    assert_eq!(bob.get("/api/v1/users/search?query=Eve@example.com").await.ok()["total"], 1, "a whole address");
+    for part in ["@example", "eve@", "example.com"] {
+        assert_eq!(bob.get(&format!("/api/v1/users/search?query={part}")).await.ok()["total"], 0, "{part}");
+        assert_ne!(admin.get(&format!("/api/v1/users/search?query={part}")).await.ok()["total"], 0, "{part}");
+    }
+    let names = |answer: serde_json::Value| {
+        answer["users"].as_array().expect("accounts").iter().map(|user| text(&user["name"]).to_owned()).collect::<Vec<_>>()
+    };
+    let by_name = names(bob.get("/api/v1/users/search?order_by=name&direction=asc").await.ok());
+    for order in ["role", "email"] {
+        assert_eq!(names(bob.get(&format!("/api/v1/users/search?order_by={order}&direction=asc")).await.ok()), by_name, "{order}");
+    }
+    let seen = admin.get("/api/v1/users/search?query=eve").await.ok();
+    assert_eq!((&seen["users"][0]["email"], &seen["users"][0]["role"]), (&json!("eve@example.com"), &json!("user")));
     admin.post("/api/v1/users/default/permissions", json!({"access_grants": {"allow_users": false}})).await.ok();
     bob.get("/api/v1/users/search?query=eve").await.refused(403);
+}
+
+#[actix_web::test]
+async fn settings_and_facts_have_a_size_and_what_is_larger_is_not_stored() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.post("/api/v1/users/user/settings/update", json!({"ui": {"theme": "dark"}})).await.ok();
+    let large = json!({"ui": {"theme": "x".repeat(70_000)}});
+    assert!(admin.post("/api/v1/users/user/settings/update", large).await.refused(413).contains("settings"));
+    assert_eq!(admin.get("/api/v1/users/user/settings").await.ok(), json!({"ui": {"theme": "dark"}}));
+    admin.post("/api/v1/users/user/info/update", json!({"city": "Oslo"})).await.ok();
+    admin.post("/api/v1/users/user/info/update", json!({"note": "x".repeat(17_000)})).await.refused(413);
+    assert_eq!(admin.get("/api/v1/users/user/info").await.ok(), json!({"city": "Oslo"}));
+    let picture = format!("data:image/png;base64,{}", "A".repeat(300_000));
+    admin.post("/api/v1/auths/update/profile", json!({"name": "Ada", "profile_image_url": picture})).await.refused(422);
 }
 
 #[actix_web::test]
@@ -75,17 +138,17 @@ async fn an_administrator_changes_name_address_password_and_role() {
     let admin = server.admin().await;
     let (_, id) = server.account(&admin, "bob", "user").await;
     let path = format!("/api/v1/users/{id}/update");
-    let change = json!({"name": "Robert", "email": "Robert@Example.com", "password": "another", "role": "pending"});
+    let change = json!({"name": "Robert", "email": "Robert@Example.com", "password": "another one", "role": "pending"});
     let changed = admin.post(&path, change).await.ok();
     assert_eq!((text(&changed["name"]), text(&changed["email"]), text(&changed["role"])), ("Robert", "robert@example.com", "pending"));
-    server.sign_in("robert@example.com", "another").await.get("/api/v1/auths/").await.ok();
+    server.sign_in("robert@example.com", "another one").await.get("/api/v1/auths/").await.ok();
     admin.post(&path, json!({"email": ADMIN})).await.refused(400);
     admin.post(&path, json!({"email": "nope"})).await.refused(400);
     admin.post(&path, json!({"role": "king"})).await.refused(400);
     admin.post("/api/v1/users/nobody/update", json!({"name": "x"})).await.refused(404);
     let same = admin.post(&path, json!({"name": "Rob", "password": ""})).await.ok();
     assert_eq!((text(&same["name"]), text(&same["role"])), ("Rob", "pending"));
-    server.sign_in("robert@example.com", "another").await;
+    server.sign_in("robert@example.com", "another one").await;
 }
 
 #[actix_web::test]

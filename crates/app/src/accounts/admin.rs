@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use transom_auth::Lifetime;
-use transom_domain::{Caller, Role, User};
+use transom_domain::{Role, User};
 use transom_store::Store;
 
-use super::{Accounts, AccountsConfig, admin_only};
+use super::{Accounts, AccountsConfig, Session, admin_only};
 use crate::Error;
 
 const SETTING: &str = "accounts";
@@ -46,22 +46,27 @@ pub(super) async fn load(store: &Store, config: &AccountsConfig) -> Result<AuthS
         api_keys_only: config.api_keys.only.clone(),
         show_admin_details: config.show_admin_details,
     };
-    let Some(stored) = store.setting(SETTING).await? else { return Ok(boot) };
+    Ok(read(store.setting(SETTING).await?, boot))
+}
+
+/// What is stored, or else what the server was started with.
+fn read(stored: Option<serde_json::Value>, boot: AuthSettings) -> AuthSettings {
+    let Some(stored) = stored else { return boot };
     let stored: Stored = match serde_json::from_value(stored) {
         Ok(stored) => stored,
         Err(error) => {
             tracing::error!(%error, "the stored settings of accounts cannot be read; those of the environment are used");
-            return Ok(boot);
+            return boot;
         }
     };
-    Ok(AuthSettings {
+    AuthSettings {
         enable_signup: stored.enable_signup,
         default_user_role: stored.default_user_role,
         session_lifetime: stored.session_lifetime.parse().unwrap_or(boot.session_lifetime),
         enable_api_keys: stored.enable_api_keys,
         api_keys_only: stored.api_keys_only,
         show_admin_details: stored.show_admin_details,
-    })
+    }
 }
 
 impl Accounts {
@@ -70,21 +75,32 @@ impl Accounts {
         AuthSettings::clone(&self.settings.load())
     }
 
-    /// Replaces them, for now and for later runs.
-    pub async fn set_settings(&self, caller: &Caller, settings: AuthSettings) -> Result<(), Error> {
-        admin_only(caller)?;
-        let stored = Stored {
-            enable_signup: settings.enable_signup,
-            default_user_role: settings.default_user_role,
-            session_lifetime: settings.session_lifetime.to_string(),
-            enable_api_keys: settings.enable_api_keys,
-            api_keys_only: settings.api_keys_only.clone(),
-            show_admin_details: settings.show_admin_details,
-        };
-        let stored = serde_json::to_value(stored).map_err(Error::internal)?;
-        self.store.set_setting(SETTING, &stored).await?;
-        self.settings.store(std::sync::Arc::new(settings));
-        Ok(())
+    /// Changes them, for now and for later runs; what they are then. Two changes at once do not undo each other.
+    /// An API key does not: the role of new accounts is among them, and a key makes no administrators.
+    pub async fn change_settings(
+        &self,
+        session: &Session,
+        change: impl FnOnce(AuthSettings) -> Result<AuthSettings, Error>,
+    ) -> Result<AuthSettings, Error> {
+        admin_only(&session.caller)?;
+        session.claims()?;
+        let _turn = self.changing.lock().await;
+        let mut changed = self.settings();
+        let store = self.store.change_setting(SETTING, |stored| {
+            changed = change(read(stored, changed.clone()))?;
+            let stored = Stored {
+                enable_signup: changed.enable_signup,
+                default_user_role: changed.default_user_role,
+                session_lifetime: changed.session_lifetime.to_string(),
+                enable_api_keys: changed.enable_api_keys,
+                api_keys_only: changed.api_keys_only.clone(),
+                show_admin_details: changed.show_admin_details,
+            };
+            serde_json::to_value(stored).map_err(Error::internal)
+        });
+        store.await?;
+        self.settings.store(std::sync::Arc::new(changed.clone()));
+        Ok(changed)
     }
 
     /// Whom accounts are told to ask: the first administrator, where that is to be told.

@@ -1,6 +1,6 @@
 //! Boot settings of accounts.
 
-use transom_auth::Lifetime;
+use transom_auth::{Lifetime, Passwords};
 use transom_domain::{Permissions, Role};
 
 /// Boot settings of accounts. What an administrator may change while the server runs starts with these values.
@@ -26,6 +26,26 @@ pub struct AccountsConfig {
     pub trusted_origins: Vec<String>,
     /// For how many seconds a principal is remembered.
     pub remember_seconds: u64,
+    /// The queue in which passwords are hashed.
+    pub passwords: Passwords,
+    /// How fast one address may sign in.
+    pub sign_ins: SignInLimits,
+}
+
+/// How fast one address may sign in or up. Behind a proxy all clients have one address, so this is generous: it keeps a flood from
+/// using up the queue for hashes, and leaves guessing to the limits on wrong passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInLimits {
+    /// So many at once.
+    pub burst: u32,
+    /// So many a second after that.
+    pub per_second: u32,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self { burst: 300, per_second: 10 }
+    }
 }
 
 /// `SameSite` of the session cookie.
@@ -64,6 +84,8 @@ impl Default for AccountsConfig {
             show_admin_details: true,
             trusted_origins: Vec::new(),
             remember_seconds: 30,
+            passwords: Passwords::default(),
+            sign_ins: SignInLimits::default(),
         }
     }
 }

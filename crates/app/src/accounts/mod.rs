@@ -1,7 +1,7 @@
 //! Accounts: signing up and in, sessions, API keys, permissions, and the administrator's rule over them.
 //!
 //! [`Accounts::authenticate`] is on every request's path. What it found is kept for half a minute, so that a known credential costs
-//! neither SQL nor a password hash; any change of an account, a group, a permission or a session empties that memory at once.
+//! neither SQL nor a password hash; any change of an account, a group, a permission or a session takes from that memory what it concerns.
 
 mod admin;
 mod api_keys;
@@ -16,6 +16,7 @@ mod users;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 use transom_auth::{AuthError, Keys, Passwords, Secret};
 use transom_domain::{Caller, User, UserId};
 use transom_store::Store;
@@ -27,7 +28,7 @@ pub(crate) use permissions::well_formed;
 pub(crate) use principals::Principals;
 
 pub use admin::AuthSettings;
-pub use config::{AccountsConfig, ApiKeysConfig, SameSite};
+pub use config::{AccountsConfig, ApiKeysConfig, SameSite, SignInLimits};
 pub use permissions::{UnknownPermission, default_permissions, permissions_from_environment};
 pub use principals::{Presented, Session};
 pub use rules::email as readable_email;
@@ -44,6 +45,8 @@ pub struct Accounts {
     settings: ArcSwap<AuthSettings>,
     principals: Arc<Principals>,
     attempts: Attempts,
+    /// Held while the settings are changed, so that memory and row agree on which change was the last.
+    changing: Mutex<()>,
 }
 
 impl Accounts {
@@ -54,10 +57,11 @@ impl Accounts {
         Ok(Self {
             store,
             keys,
-            passwords: Passwords::default(),
+            passwords: config.passwords.clone(),
             settings: ArcSwap::from_pointee(settings),
             principals: Arc::new(Principals::new(&config)),
-            attempts: Attempts::default(),
+            attempts: Attempts::new(config.sign_ins),
+            changing: Mutex::default(),
             config,
         })
     }
@@ -108,6 +112,11 @@ pub fn is_active(user: &User) -> bool {
 
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
-        Self::internal(error)
+        match error {
+            AuthError::Busy => {
+                Self::TooMany { detail: "too many people are signing in at this moment; try again in a second".to_owned(), retry_after: 1 }
+            }
+            error => Self::internal(error),
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Who a credential belongs to, remembered for a short while.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use transom_auth::{ApiKeys, Claims};
-use transom_domain::{Caller, Role, Timestamp, User, now};
+use transom_domain::{Caller, Role, Timestamp, UserId, now};
 use transom_store::Principal;
 
 use super::{Accounts, AccountsConfig};
@@ -29,12 +30,20 @@ pub enum Presented {
 /// An account that proved who it is.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The account.
-    pub user: User,
-    /// What queries ask for.
+    /// The account, and what queries ask for.
     pub caller: Caller,
     /// By what.
     pub presented: Presented,
+}
+
+impl Session {
+    /// What its session token says. An API key has none: it must not be able to make its own successor or to take its account over.
+    pub fn claims(&self) -> Result<&Claims, Error> {
+        match &self.presented {
+            Presented::Token(claims) => Ok(claims),
+            Presented::ApiKey => Err(Error::Forbidden("an API key may not do this; sign in, and use the session's token".to_owned())),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,52 +54,105 @@ enum Key {
 
 #[derive(Clone)]
 struct Remembered {
-    epoch: u64,
+    epoch: Epoch,
     session: Arc<Session>,
 }
 
+/// What was true of an account when it was remembered: it is believed until either number grows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Epoch {
+    everybody: u64,
+    account: u64,
+}
+
+/// How many changes there had been when a read began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Begun(u64);
+
+/// Accounts share this many counters. Two that share one forget each other now and then, which costs a query.
+const COUNTERS: usize = 1024;
+
 /// The memory of who is who.
 ///
-/// Every change of anything that a decision rests on begins a new epoch, and what was read in an earlier one is not believed.
-/// An epoch is noted before the rows are read: a read that raced a change is thrown away with the rest.
+/// A change of what a decision rests on begins a new epoch for the accounts that it concerns, and what was remembered in an earlier one
+/// is not believed. A read that raced any change is not remembered at all, because it may have seen the rows before it.
 /// Another process on the same database notices a change when its own memory of it runs out.
 pub(crate) struct Principals {
-    epoch: AtomicU64,
+    changes: AtomicU64,
+    everybody: AtomicU64,
+    accounts: Box<[AtomicU64]>,
     known: Cache<Key, Remembered>,
 }
 
+/// Whom a change concerns.
+enum Whom {
+    Everybody,
+    Counters(Vec<usize>),
+}
+
 /// Begins a new epoch when it goes out of scope, also where the change was broken off.
-pub(crate) struct Change<'a>(&'a Principals);
+pub(crate) struct Change<'a>(&'a Principals, Whom);
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        self.0.epoch.fetch_add(1, Ordering::AcqRel);
+        let Self(principals, whom) = self;
+        // First, so that a read which sees no change here saw the epoch before this change, and is not believed after it.
+        principals.changes.fetch_add(1, Ordering::SeqCst);
+        match whom {
+            Whom::Everybody => {
+                principals.everybody.fetch_add(1, Ordering::SeqCst);
+            }
+            Whom::Counters(counters) => counters.iter().for_each(|counter| {
+                principals.accounts[*counter].fetch_add(1, Ordering::SeqCst);
+            }),
+        }
     }
 }
 
 impl Principals {
     pub(super) fn new(config: &AccountsConfig) -> Self {
         let known = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(config.remember_seconds)).build();
-        Self { epoch: AtomicU64::new(0), known }
+        let accounts = (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
+        Self { changes: AtomicU64::new(0), everybody: AtomicU64::new(0), accounts, known }
     }
 
-    /// Announces a change; hold it until the change is committed.
+    /// Announces a change that concerns everybody; hold it until the change is committed.
     #[must_use = "the memory is emptied when this is dropped"]
     pub(crate) fn change(&self) -> Change<'_> {
-        Change(self)
+        Change(self, Whom::Everybody)
     }
 
-    fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
+    /// Announces a change that concerns these accounts; hold it until the change is committed.
+    #[must_use = "the accounts are forgotten when this is dropped"]
+    pub(crate) fn change_of<'a>(&self, accounts: impl IntoIterator<Item = &'a UserId>) -> Change<'_> {
+        Change(self, Whom::Counters(accounts.into_iter().map(counter).collect()))
+    }
+
+    /// Before rows are read that are going to be remembered.
+    fn begin(&self) -> Begun {
+        Begun(self.changes.load(Ordering::SeqCst))
+    }
+
+    fn epoch(&self, account: &UserId) -> Epoch {
+        Epoch { everybody: self.everybody.load(Ordering::SeqCst), account: self.accounts[counter(account)].load(Ordering::SeqCst) }
     }
 
     fn recall(&self, key: &Key) -> Option<Arc<Session>> {
-        self.known.get(key).filter(|known| known.epoch == self.epoch()).map(|known| known.session)
+        self.known.get(key).filter(|known| known.epoch == self.epoch(&known.session.caller.id)).map(|known| known.session)
     }
 
-    fn remember(&self, epoch: u64, key: Key, session: Arc<Session>) {
-        self.known.insert(key, Remembered { epoch, session });
+    fn remember(&self, begun: Begun, key: Key, session: Arc<Session>) {
+        let epoch = self.epoch(&session.caller.id);
+        if self.begin() == begun {
+            self.known.insert(key, Remembered { epoch, session });
+        }
     }
+}
+
+fn counter(account: &UserId) -> usize {
+    let mut hasher = std::hash::DefaultHasher::new();
+    account.as_str().hash(&mut hasher);
+    usize::try_from(hasher.finish() % COUNTERS as u64).unwrap_or_default()
 }
 
 impl Accounts {
@@ -108,7 +170,7 @@ impl Accounts {
         if let Some(session) = self.principals.recall(&key) {
             return Ok(session);
         }
-        let epoch = self.principals.epoch();
+        let begun = self.principals.begin();
         if self.store.is_token_revoked(&claims.jti).await? {
             return Err(BAD);
         }
@@ -117,7 +179,7 @@ impl Accounts {
             return Err(BAD);
         }
         let session = self.session(principal, Presented::Token(claims)).await?;
-        self.principals.remember(epoch, key, session.clone());
+        self.principals.remember(begun, key, session.clone());
         Ok(session)
     }
 
@@ -127,10 +189,10 @@ impl Accounts {
         let session = match self.principals.recall(&key) {
             Some(session) => session,
             None => {
-                let epoch = self.principals.epoch();
+                let begun = self.principals.begin();
                 let principal = self.store.principal_by_key(&digest).await?.ok_or(BAD)?;
                 let session = self.session(principal, Presented::ApiKey).await?;
-                self.principals.remember(epoch, key, session.clone());
+                self.principals.remember(begun, key, session.clone());
                 session
             }
         };
@@ -155,12 +217,12 @@ impl Accounts {
 
     async fn session(&self, principal: Principal, presented: Presented) -> Result<Arc<Session>, Error> {
         let caller = self.caller(&principal).await?;
-        if now() - principal.user.last_active_at > 60 {
-            let (store, id) = (self.store.clone(), principal.user.id.clone());
+        if now() - principal.last_active_at > 60 {
+            let (store, id) = (self.store.clone(), principal.id.clone());
             // Nobody waits for this, and nothing is lost where it fails.
             tokio::spawn(async move { store.touch_user(&id, now()).await });
         }
-        Ok(Arc::new(Session { user: principal.user, caller, presented }))
+        Ok(Arc::new(Session { caller, presented }))
     }
 
     pub(super) async fn caller(&self, principal: &Principal) -> Result<Caller, Error> {
@@ -169,8 +231,8 @@ impl Accounts {
             permissions.add(group);
         }
         Ok(Caller {
-            id: principal.user.id.clone(),
-            role: principal.user.role,
+            id: principal.id.clone(),
+            role: principal.role,
             groups: principal.groups.clone().into(),
             permissions: Arc::new(permissions),
         })
@@ -179,7 +241,7 @@ impl Accounts {
     /// Ends the session's token. An API key stays.
     pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
         let Presented::Token(claims) = &session.presented else { return Ok(()) };
-        let _change = self.principals.change();
+        let _change = self.principals.change_of([&session.caller.id]);
         Ok(self.store.revoke_token(&claims.jti, claims.exp.unwrap_or(FOR_EVER)).await?)
     }
 }
@@ -205,31 +267,41 @@ mod tests {
         assert!(!opens(" ", "/api"));
     }
 
+    fn remembered(principals: &Principals, account: &str) -> (Key, Arc<Session>) {
+        let session = Arc::new(Session { caller: Caller::new(account.into(), Role::User), presented: Presented::ApiKey });
+        let key = Key::ApiKey(format!("digest of {account}"));
+        principals.remember(principals.begin(), key.clone(), session.clone());
+        assert!(principals.recall(&key).is_some());
+        (key, session)
+    }
+
     #[test]
     fn what_was_read_before_a_change_is_not_believed_after_it() {
         let principals = Principals::new(&AccountsConfig::default());
-        let caller = Caller::new("ada".into(), Role::User);
-        let user = User {
-            id: caller.id.clone(),
-            email: String::new(),
-            name: String::new(),
-            role: Role::User,
-            profile_image_url: String::new(),
-            settings: None,
-            info: None,
-            last_active_at: 0,
-            updated_at: 0,
-            created_at: 0,
-        };
-        let session = Arc::new(Session { user, caller, presented: Presented::ApiKey });
-        let key = Key::ApiKey("digest".to_owned());
-        principals.remember(principals.epoch(), key.clone(), session.clone());
-        assert!(principals.recall(&key).is_some());
-        let before = principals.epoch();
+        let (key, session) = remembered(&principals, "ada");
+        for change in
+            [|principals: &Principals| drop(principals.change()), |principals: &Principals| drop(principals.change_of([&"ada".into()]))]
+        {
+            principals.remember(principals.begin(), key.clone(), session.clone());
+            assert!(principals.recall(&key).is_some());
+            let before = principals.begin();
+            change(&principals);
+            assert!(principals.recall(&key).is_none());
+            // A read that began before the change ends after it.
+            principals.remember(before, key.clone(), session.clone());
+            assert!(principals.recall(&key).is_none());
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_account_leaves_the_others_known() {
+        let principals = Principals::new(&AccountsConfig::default());
+        let (ada, _) = remembered(&principals, "ada");
+        let other = (0..).map(|n| format!("bob {n}")).find(|name| counter(&name.as_str().into()) != counter(&"ada".into()));
+        let (bob, _) = remembered(&principals, &other.expect("a name"));
+        drop(principals.change_of([&"ada".into()]));
+        assert!(principals.recall(&ada).is_none() && principals.recall(&bob).is_some());
         drop(principals.change());
-        assert!(principals.recall(&key).is_none());
-        // A read that began before the change ends after it.
-        principals.remember(before, key.clone(), session);
-        assert!(principals.recall(&key).is_none());
+        assert!(principals.recall(&bob).is_none());
     }
 }

@@ -6,7 +6,8 @@ use crate::Error;
 
 const LONGEST_EMAIL: usize = 254;
 const LONGEST_NAME: usize = 255;
-const LARGEST_PICTURE: usize = 2 << 20;
+/// A `data:` URL is part of every answer that shows the account; pages scale a picture to a few hundred pixels before they send it.
+const LARGEST_PICTURE: usize = 256 << 10;
 const PICTURES: [&str; 4] = ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,"];
 
 /// The address in lower case, where it looks like one.
@@ -37,7 +38,7 @@ pub(super) fn picture(text: &str) -> Result<String, Error> {
         return Ok(text.to_owned());
     }
     Err(Error::Malformed(
-        "profile_image_url is a path on this server or a data: URL of a PNG, JPEG, GIF or WebP image of at most 2 MiB".to_owned(),
+        "profile_image_url is a path on this server or a data: URL of a PNG, JPEG, GIF or WebP image of at most 256 KiB".to_owned(),
     ))
 }
 
@@ -67,5 +68,6 @@ mod tests {
         {
             assert!(picture(bad).is_err(), "{bad}");
         }
+        assert!(picture(&format!("data:image/png;base64,{}", "A".repeat(LARGEST_PICTURE))).is_err());
     }
 }

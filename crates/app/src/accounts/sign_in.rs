@@ -1,11 +1,14 @@
 //! Signing up and in, and changing one's own password and profile.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
-use transom_auth::Verdict;
+use transom_auth::{AuthError, Verdict};
 use transom_domain::{Caller, NewUser, Permissions, Role, Timestamp, User, UserId, now};
 use transom_store::UserPatch;
 
-use super::{Accounts, admin_only, found, rules};
+use super::attempts::Origin;
+use super::{Accounts, Session, admin_only, found, rules};
 use crate::Error;
 
 /// What a person says of itself to get an account.
@@ -35,8 +38,10 @@ pub struct NewSession {
 }
 
 impl Accounts {
-    /// Makes an account for whoever asks: the first one is the administrator, later ones where signing up is open.
-    pub async fn sign_up(&self, account: NewAccount) -> Result<NewSession, Error> {
+    /// Makes an account for whoever asks, from whichever address: the first one is the administrator, later ones where signing up is
+    /// open.
+    pub async fn sign_up(&self, account: NewAccount, from: Option<IpAddr>) -> Result<NewSession, Error> {
+        self.attempts.admit(Origin::of(from))?;
         let later_role = {
             let settings = self.settings.load();
             settings.enable_signup.then_some(settings.default_user_role)
@@ -51,48 +56,69 @@ impl Accounts {
         self.begin(&user.id, None).await
     }
 
-    /// Makes an account as an administrator.
-    pub async fn add(&self, caller: &Caller, account: NewAccount, role: Role) -> Result<NewSession, Error> {
-        admin_only(caller)?;
+    /// Makes an account as an administrator. An API key makes no administrators.
+    pub async fn add(&self, session: &Session, account: NewAccount, role: Role) -> Result<NewSession, Error> {
+        admin_only(&session.caller)?;
+        if role == Role::Admin {
+            session.claims()?;
+        }
         let new = self.new_user(account).await?;
         let user = self.store.create_user(new, role).await?;
         self.begin(&user.id, None).await
     }
 
     /// Opens a session. An unknown address and a wrong password are one answer, at one cost.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<NewSession, Error> {
+    pub async fn sign_in(&self, email: &str, password: &str, from: Option<IpAddr>) -> Result<NewSession, Error> {
         let wrong = || Error::Invalid("the e-mail address or the password is wrong".to_owned());
+        let from = Origin::of(from);
+        self.attempts.admit(from)?;
         let Ok(email) = rules::email(email) else {
             self.passwords.verify(password.to_owned(), None).await?;
             return Err(wrong());
         };
-        self.attempts.count(&email)?;
+        tokio::time::sleep(self.attempts.guess(&email, from)?).await;
         let credentials = self.store.credentials(&email).await?;
         let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
-        let verdict = self.passwords.verify(password.to_owned(), hash).await?;
+        let verdict = self.verify(password, hash, &email, from).await?;
         let Some(credentials) = credentials.filter(|_| verdict != Verdict::Wrong) else { return Err(wrong()) };
-        self.attempts.forget(&email);
+        self.attempts.was_right(&email, from);
         if verdict == Verdict::RightButOld {
-            let hash = self.passwords.hash(password.to_owned()).await?;
-            self.store.rehash_password(&credentials.user.id, &credentials.password_hash, &hash).await?;
+            match self.passwords.hash(password.to_owned()).await {
+                Ok(hash) => self.store.rehash_password(&credentials.id, &credentials.password_hash, &hash).await?,
+                // It can wait for the next sign-in.
+                Err(AuthError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        self.begin(&credentials.user.id, Some(credentials.session_generation)).await
+        self.begin(&credentials.id, Some(credentials.session_generation)).await
     }
 
-    /// Changes the caller's password, which ends its sessions.
-    pub async fn update_password(&self, caller: &Caller, old: &str, new: &str) -> Result<(), Error> {
-        let guessed_at = format!("password of {}", caller.id);
-        self.attempts.count(&guessed_at)?;
+    /// Changes the password of the caller's account, which ends its sessions and its API key.
+    pub async fn update_password(&self, caller: &Caller, old: &str, new: &str, from: Option<IpAddr>) -> Result<(), Error> {
+        let (guessed_at, from) = (format!("password of {}", caller.id), Origin::of(from));
+        tokio::time::sleep(self.attempts.guess(&guessed_at, from)?).await;
         let credentials = found(self.store.credentials_by_id(&caller.id).await?)?;
-        if self.passwords.verify(old.to_owned(), Some(credentials.password_hash)).await? == Verdict::Wrong {
+        if self.verify(old, Some(credentials.password_hash.clone()), &guessed_at, from).await? == Verdict::Wrong {
             return Err(Error::Invalid("the present password is wrong".to_owned()));
         }
-        self.attempts.forget(&guessed_at);
+        self.attempts.was_right(&guessed_at, from);
         rules::password(new)?;
-        let patch = UserPatch { password_hash: Some(self.passwords.hash(new.to_owned()).await?), ..UserPatch::default() };
-        let _change = self.principals.change();
-        found(self.store.update_user(&caller.id, patch).await?)?;
+        let hash = self.passwords.hash(new.to_owned()).await?;
+        let _change = self.principals.change_of([&caller.id]);
+        // Not where it was changed meanwhile: an administrator's reset is not undone by somebody who knew the old password.
+        if !self.store.replace_password(&caller.id, &credentials.password_hash, &hash).await? {
+            return Err(Error::Conflict("the password was changed by somebody else just now; sign in again".to_owned()));
+        }
         Ok(())
+    }
+
+    /// Looks at a guess. One that finds no place in the queue was none.
+    async fn verify(&self, password: &str, hash: Option<String>, guessed_at: &str, from: Origin) -> Result<Verdict, Error> {
+        let verdict = self.passwords.verify(password.to_owned(), hash).await;
+        if matches!(verdict, Err(AuthError::Busy)) {
+            self.attempts.take_back(guessed_at, from);
+        }
+        Ok(verdict?)
     }
 
     /// Changes the caller's name and picture.
@@ -108,17 +134,11 @@ impl Accounts {
 
     /// Adds facts about the caller to those that are kept already.
     pub async fn update_info(&self, caller: &Caller, more: serde_json::Map<String, Value>) -> Result<User, Error> {
-        let user = found(self.store.user(&caller.id).await?)?;
-        let mut info = match user.info {
-            Some(Value::Object(info)) => info,
-            _ => serde_json::Map::new(),
-        };
-        info.extend(more);
-        self.patch_self(caller, UserPatch { info: Some(Value::Object(info)), ..UserPatch::default() }).await
+        found(self.store.merge_user_info(&caller.id, more).await?)
     }
 
+    /// Nothing of it is remembered with the caller's sessions.
     async fn patch_self(&self, caller: &Caller, patch: UserPatch) -> Result<User, Error> {
-        let _change = self.principals.change();
         found(self.store.update_user(&caller.id, patch).await?)
     }
 
@@ -136,6 +156,7 @@ impl Accounts {
         let generation = generation.unwrap_or(principal.session_generation);
         let token = self.keys.tokens.issue(id, generation, now(), self.settings.load().session_lifetime)?;
         let permissions = std::sync::Arc::unwrap_or_clone(self.caller(&principal).await?.permissions);
-        Ok(NewSession { user: principal.user, permissions, token: token.text, expires_at: token.expires_at })
+        let user = found(self.store.user(id).await?)?;
+        Ok(NewSession { user, permissions, token: token.text, expires_at: token.expires_at })
     }
 }

@@ -1,9 +1,9 @@
 //! Other people's accounts: the administrator's view, and the little that everybody may see.
 
 use transom_domain::{Caller, Group, GroupId, Role, User, UserId};
-use transom_store::{UserPatch, UserQuery};
+use transom_store::{UserOrder, UserPatch, UserQuery};
 
-use super::{Accounts, admin_only, found, rules};
+use super::{Accounts, Session, admin_only, found, rules};
 use crate::Error;
 
 /// What an administrator changes of an account; `None` leaves it.
@@ -49,12 +49,19 @@ impl Accounts {
         Ok(UsersPage { users, total })
     }
 
-    /// Accounts to share something with: for administrators, and for accounts that may share with others.
-    pub async fn search(&self, caller: &Caller, query: &UserQuery) -> Result<(Vec<User>, u64), Error> {
+    /// Accounts to share something with: for administrators, and for accounts that may share with others. These find a part of a name
+    /// or a whole e-mail address, in the order of names: any other search or order would tell them of addresses and roles.
+    pub async fn search(&self, caller: &Caller, mut query: UserQuery) -> Result<(Vec<User>, u64), Error> {
         if !caller.may("access_grants.allow_users") {
             return Err(Error::Forbidden("your account may not look for others".to_owned()));
         }
-        Ok(self.store.list_users(query).await?)
+        if !caller.is_admin() {
+            query.names_only = true;
+            if matches!(query.order, UserOrder::Email | UserOrder::Role) {
+                query.order = UserOrder::Name;
+            }
+        }
+        Ok(self.store.list_users(&query).await?)
     }
 
     /// One account. Its name and picture are everybody's to see; the rest is for handlers to leave out.
@@ -71,8 +78,15 @@ impl Accounts {
     }
 
     /// Changes an account. The first administrator is changed by itself alone, and stays one.
-    pub async fn update(&self, caller: &Caller, id: &UserId, update: UserUpdate) -> Result<User, Error> {
+    /// An API key changes neither administrators nor anybody's password or e-mail address, and makes no administrators.
+    pub async fn update(&self, session: &Session, id: &UserId, update: UserUpdate) -> Result<User, Error> {
+        let caller = &session.caller;
         admin_only(caller)?;
+        let password = update.password.filter(|password| !password.is_empty());
+        if password.is_some() || update.email.is_some() || update.role == Some(Role::Admin) {
+            session.claims()?;
+        }
+        self.spare_administrators(session, id).await?;
         if self.primary().await?.as_ref() == Some(id) {
             if caller.id != *id {
                 return Err(Error::Forbidden("the first administrator's account is changed by itself alone".to_owned()));
@@ -81,7 +95,6 @@ impl Accounts {
                 return Err(Error::Forbidden("the first administrator stays one".to_owned()));
             }
         }
-        let password = update.password.filter(|password| !password.is_empty());
         let patch = UserPatch {
             role: update.role,
             name: update.name.as_deref().map(rules::name).transpose()?,
@@ -96,12 +109,13 @@ impl Accounts {
             },
             ..UserPatch::default()
         };
-        let _change = self.principals.change();
+        let _change = self.principals.change_of([id]);
         found(self.store.update_user(id, patch).await?)
     }
 
-    /// Deletes an account with everything that is its own. Neither oneself nor the first administrator.
-    pub async fn delete(&self, caller: &Caller, id: &UserId) -> Result<(), Error> {
+    /// Deletes an account with everything that is its own. Neither oneself nor the first administrator, and no administrator by API key.
+    pub async fn delete(&self, session: &Session, id: &UserId) -> Result<(), Error> {
+        let caller = &session.caller;
         admin_only(caller)?;
         if caller.id == *id {
             return Err(Error::Forbidden("nobody deletes their own account".to_owned()));
@@ -109,18 +123,36 @@ impl Accounts {
         if self.primary().await?.as_ref() == Some(id) {
             return Err(Error::Forbidden("the first administrator's account cannot be deleted".to_owned()));
         }
-        let _change = self.principals.change();
+        self.spare_administrators(session, id).await?;
+        let _change = self.principals.change_of([id]);
         found(self.store.delete_user(id).await?.then_some(()))
     }
 
-    /// Ends all sessions of an account: for itself and for administrators.
-    pub async fn revoke_sessions(&self, caller: &Caller, id: &UserId) -> Result<(), Error> {
-        if caller.id != *id {
-            admin_only(caller)?;
+    /// Ends all sessions of an account, and its API key: for itself and for administrators. Those of the first administrator end by
+    /// itself alone, and those of administrators not by API key.
+    pub async fn revoke_sessions(&self, session: &Session, id: &UserId) -> Result<(), Error> {
+        if session.caller.id != *id {
+            admin_only(&session.caller)?;
         }
         found(self.store.user(id).await?)?;
-        let _change = self.principals.change();
+        if session.caller.id != *id && self.primary().await?.as_ref() == Some(id) {
+            return Err(Error::Forbidden("the first administrator's sessions are ended by itself alone".to_owned()));
+        }
+        self.spare_administrators(session, id).await?;
+        let _change = self.principals.change_of([id]);
         Ok(self.store.revoke_all_tokens(id).await?)
+    }
+
+    /// An API key that was stolen must not be able to shut administrators out, its own account among them.
+    async fn spare_administrators(&self, session: &Session, id: &UserId) -> Result<(), Error> {
+        if session.claims().is_ok() {
+            return Ok(());
+        }
+        match self.store.user(id).await? {
+            Some(user) if user.role != Role::Admin && user.id != session.caller.id => Ok(()),
+            None => Ok(()),
+            Some(_) => session.claims().map(|_| ()),
+        }
     }
 }
 

@@ -73,17 +73,7 @@ impl Models {
 
     /// Switches a record on or off.
     pub async fn toggle_record(&self, caller: &Caller, id: &ModelId) -> Result<ModelRecord, Error> {
-        let RecordView { record, .. } = self.record_for(caller, id).await?;
-        let new = NewModelRecord {
-            id: record.id,
-            base_model_id: record.base_model_id,
-            name: record.name,
-            params: record.params,
-            meta: record.meta,
-            access_grants: None,
-            is_active: !record.is_active,
-        };
-        let record = self.kept()?.update_model_record(caller, new).await?.ok_or_else(|| missing(id))?;
+        let record = self.kept()?.toggle_model_record(caller, id).await?.ok_or_else(|| missing(id))?;
         self.records_changed().await?;
         Ok(record)
     }

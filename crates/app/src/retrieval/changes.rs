@@ -76,6 +76,13 @@ fn optional<T>(value: &Value, read: impl Fn(&Value) -> Result<T, &'static str>) 
     if value.as_str() == Some("") { Ok(None) } else { read(value).map(Some) }
 }
 
+fn object(stored: Option<Value>) -> Map<String, Value> {
+    match stored {
+        Some(Value::Object(changes)) => changes,
+        _ => Map::new(),
+    }
+}
+
 impl Retrieval {
     /// Whether a setting can change while the server runs.
     pub fn is_changeable(name: &str) -> bool {
@@ -87,6 +94,8 @@ impl Retrieval {
         if !caller.is_admin() {
             return Err(Error::WrongRole);
         }
+        // Until memory and row agree again, so that of two changes at once neither undoes the other.
+        let _turn = self.changing.lock().await;
         let mut draft = self.draft();
         for (name, value) in changes {
             let (_, set) = CHANGEABLE
@@ -95,9 +104,12 @@ impl Retrieval {
                 .ok_or_else(|| Error::Invalid(format!("{name} cannot be changed while the server runs")))?;
             set(&mut draft, value).map_err(|expected| Error::Invalid(format!("{name} must be {expected}")))?;
         }
-        let mut stored = self.changes().await?;
-        stored.extend(changes.clone());
-        self.store.set_setting(SETTING, &stored.into()).await?;
+        let extended = |stored| {
+            let mut stored = object(stored);
+            stored.extend(changes.clone());
+            Ok::<_, Error>(stored.into())
+        };
+        self.store.change_setting(SETTING, extended).await?;
         self.put(draft);
         Ok(())
     }
@@ -119,10 +131,7 @@ impl Retrieval {
     }
 
     async fn changes(&self) -> Result<Map<String, Value>, Error> {
-        Ok(match self.store.setting(SETTING).await? {
-            Some(Value::Object(changes)) => changes,
-            _ => Map::new(),
-        })
+        Ok(object(self.store.setting(SETTING).await?))
     }
 
     fn draft(&self) -> Draft {

@@ -130,12 +130,14 @@ pub struct Retrieval {
     files: Files,
     index: Index,
     settings: Arc<ArcSwap<RetrievalSettings>>,
+    /// Held while settings are changed.
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Retrieval {
     /// Retrieval over the files in `store` that `index` knows.
     pub fn new(store: Store, files: Files, index: Index, settings: RetrievalSettings) -> Self {
-        Self { store, files, index, settings: Arc::new(ArcSwap::from_pointee(settings)) }
+        Self { store, files, index, settings: Arc::new(ArcSwap::from_pointee(settings)), changing: Arc::default() }
     }
 
     /// How it is done at present.
