@@ -133,8 +133,8 @@ async fn a_value_that_is_larger_than_its_column_takes_is_refused_and_nothing_is_
     assert!(too_large(store.create_function(&admin, function("f", object(64))).await));
     store.create_function(&admin, function("f", object(63))).await.unwrap().unwrap();
     let id = FunctionId::from("f");
-    assert!(too_large(store.set_function_valves(&admin, &id, object(64)).await));
-    assert!(too_large(store.set_user_valves(&admin, &id, object(64)).await));
+    assert!(too_large(store.set_function_valves(&admin, &id, object(64).into()).await));
+    assert!(too_large(store.set_user_valves(&admin, &id, object(64).into()).await));
 
     assert!(too_large(store.set_setting("s", &object(1024).into()).await));
     assert_eq!(store.setting("s").await.unwrap(), None);
