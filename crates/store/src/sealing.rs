@@ -43,7 +43,11 @@ impl Store {
         let has_clear = |settings: &Value| {
             settings.pointer(USER_VALVES).and_then(Value::as_object).is_some_and(|all| all.values().any(Value::is_object))
         };
-        Ok(rows.into_iter().filter(|row| row.settings.as_ref().is_some_and(|json| has_clear(json.value()))).map(|row| row.id.into()).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.settings.as_ref().is_some_and(|json| has_clear(json.value())))
+            .map(|row| row.id.into())
+            .collect())
     }
 
     /// Seals the values that an account has in the clear; `seal` gives what is stored instead.
@@ -52,7 +56,7 @@ impl Store {
         id: &UserId,
         mut seal: impl FnMut(&str, &Map<String, Value>) -> Result<Value, E>,
     ) -> Result<(), E> {
-        let tx = self.begin().await.map_err(StoreError::from)?;
+        let tx = self.begin().await?;
         let found = account::Entity::find_by_id(id.as_str()).lock_exclusive().one(&tx).await.map_err(StoreError::from)?;
         let Some(mut row) = found else { return Ok(()) };
         let Some(mut settings) = row.settings.take().map(Json::into_value) else { return Ok(()) };

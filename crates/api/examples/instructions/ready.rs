@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
-use transom_app::accounts::{Accounts, AccountsConfig, NewAccount};
+use transom_app::accounts::{Accounts, AccountsConfig, NewAccount, Session};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig};
 use transom_app::functions::Functions;
@@ -20,7 +20,7 @@ use transom_app::retrieval::{Retrieval, RetrievalSettings};
 use transom_app::status::{Folders, Status};
 use transom_app::{About, App};
 use transom_auth::Secret;
-use transom_domain::{Caller, Grant, Permission, Principal, Role};
+use transom_domain::{Grant, Permission, Principal};
 use transom_index::Index;
 use transom_ingest::InProcess;
 use transom_llm::{Body, ChatAnswer, ChatModel, ChatRequest, LlmError, UpstreamModel};
@@ -55,8 +55,9 @@ impl House {
         let store = Store::open(&StoreConfig { url: "sqlite::memory:".into(), pool_size: 1 }).await.unwrap();
         let secret = Secret::new("a secret of the count, 0123456789abcdef");
         let accounts = Accounts::open(store.clone(), &secret, AccountsConfig::default()).await.unwrap();
-        let admin = account(&accounts).await;
-        let key = accounts.create_api_key(&admin).await.unwrap();
+        let session = account(&accounts).await;
+        let admin = session.caller.clone();
+        let key = accounts.create_api_key(&session).await.unwrap();
         accounts.authenticate(&key, "/api/chat/completions").await.unwrap();
         for place in 0..MODELS {
             store.create_model_record(&admin, granted(place)).await.unwrap();
@@ -86,11 +87,11 @@ impl House {
     }
 }
 
-async fn account(accounts: &Accounts) -> Caller {
+async fn account(accounts: &Accounts) -> Arc<Session> {
     let new =
         NewAccount { name: "Ada".into(), email: "ada@example.com".into(), password: "Passw0rd!".into(), profile_image_url: String::new() };
-    let user = accounts.sign_up(new).await.unwrap().user;
-    Caller::new(user.id, Role::Admin)
+    let token = accounts.sign_up(new, None).await.unwrap().token;
+    accounts.authenticate(&token, "/").await.unwrap()
 }
 
 /// A record that lets everybody use a model.
