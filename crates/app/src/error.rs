@@ -79,6 +79,7 @@ impl From<StoreError> for Error {
             StoreError::Taken(what) => Self::Invalid(format!("this {what} is already taken")),
             StoreError::TooLarge { .. } => Self::TooLarge(error.to_string()),
             StoreError::Full => Self::Full,
+            StoreError::Foreign(_) => Self::internal(error),
             StoreError::Backend(reason) => Self::internal(reason),
         }
     }

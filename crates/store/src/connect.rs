@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use transom_migrations::{Migrator, MigratorTrait};
 
+use crate::look::{self, DatabaseState};
 use crate::{Store, StoreError};
 
 /// Where the database is and how it is used.
@@ -28,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Store {
     /// Connects, makes the database where it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Foreign`] where the database holds tables of another program: nothing is made or changed in it.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let store = if config.url.starts_with("sqlite:") { open_sqlite(config).await? } else { open_postgres(config).await? };
         store.migrate().await?;
@@ -38,6 +42,7 @@ impl Store {
         if self.write.get_database_backend() == DbBackend::Postgres {
             // The lock is held in a transaction of its own, while another connection of the pool migrates.
             let guard = self.begin_locked(Lock::Schema).await?;
+            refuse_foreign(look::state(&self.write).await?)?;
             Migrator::up(&self.write, None).await?;
             return Ok(guard.commit().await?);
         }
@@ -100,17 +105,31 @@ async fn open_postgres(config: &StoreConfig) -> Result<Store, StoreError> {
 async fn open_sqlite(config: &StoreConfig) -> Result<Store, StoreError> {
     let parsed: SqliteConnectOptions = config.url.parse().map_err(unusable)?;
     // sqlx gives each memory database a name of its own; whoever opens it anew gets an empty one, so there is one connection, and it stays.
-    if config.url.contains(":memory:") || config.url.contains("mode=memory") {
+    if is_memory(config) {
         let memory = sqlite_pool(config, 1, true).await?;
         return Ok(Store { read: memory.clone(), write: memory });
     }
+    refuse_foreign(look::look_at_file(config, parsed.get_filename()).await?)?;
     make_private_file(parsed.get_filename())?;
     let write = sqlite_pool(config, 1, true).await?;
     let read = sqlite_pool(config, config.pool_size.max(1), false).await?;
     Ok(Store { read, write })
 }
 
-async fn sqlite_pool(config: &StoreConfig, connections: u32, writes: bool) -> Result<DatabaseConnection, StoreError> {
+/// Whether the database is in memory alone.
+pub(crate) fn is_memory(config: &StoreConfig) -> bool {
+    config.url.contains(":memory:") || config.url.contains("mode=memory")
+}
+
+fn refuse_foreign(state: DatabaseState) -> Result<(), StoreError> {
+    match state {
+        DatabaseState::Foreign(tables) => Err(StoreError::Foreign(tables.join(", "))),
+        DatabaseState::Empty | DatabaseState::Ours => Ok(()),
+    }
+}
+
+/// A pool of a SQLite file; one that only reads makes no file.
+pub(crate) async fn sqlite_pool(config: &StoreConfig, connections: u32, writes: bool) -> Result<DatabaseConnection, StoreError> {
     let mut options = connect_options(&config.url);
     options
         .max_connections(connections)
@@ -143,7 +162,7 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Erro
     Ok(!connection.is_in_transaction())
 }
 
-fn connect_options(url: &str) -> ConnectOptions {
+pub(crate) fn connect_options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     // Statements stay out of the log: some would show what users wrote.
     options.sqlx_logging(false).record_stmt_in_spans(false).acquire_timeout(PATIENCE);
@@ -169,6 +188,6 @@ fn make_private_file(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn unusable(error: impl Display) -> StoreError {
+pub(crate) fn unusable(error: impl Display) -> StoreError {
     StoreError::Backend(format!("the database cannot be opened: {error}"))
 }

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// There is no room on the disk.
     #[error("no space left for the database")]
     Full,
+    /// The database holds tables of another program (some of their names), and none of ours.
+    #[error("it holds tables of another program ({0})")]
+    Foreign(String),
     /// Anything else; for the log, never for a client.
     #[error("the database failed: {0}")]
     Backend(String),

@@ -5,8 +5,9 @@
 mod common;
 
 use common::{caller, concurrent_store, database_url, file, file_url, lease, new_file, new_user, open};
+use sea_orm::{ConnectionTrait, Database};
 use transom_domain::{Caller, Permission, Role, now};
-use transom_store::{FileQuery, Store, StoreConfig};
+use transom_store::{DatabaseState, FileQuery, Store, StoreConfig, StoreError};
 
 #[tokio::test]
 async fn a_restart_keeps_rows_and_jobs() {
@@ -116,6 +117,42 @@ async fn a_place_where_no_database_can_be_is_said() {
     assert!(Store::open(&config).await.is_err());
     let config = StoreConfig { url: "mysql://somewhere/else".to_owned(), pool_size: 1 };
     assert!(Store::open(&config).await.is_err());
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = database_url(folder.path()).await;
+    let writable = if url.starts_with("sqlite:") { format!("{url}?mode=rwc") } else { url.clone() };
+    let theirs = Database::connect(&writable).await.unwrap();
+    // Names that both programs have, and another record of migrations.
+    for table in ["user", "file", "alembic_version"] {
+        theirs.execute_unprepared(&format!("CREATE TABLE \"{table}\" (id TEXT)")).await.unwrap();
+    }
+    theirs.clone().close().await.unwrap();
+    let config = StoreConfig { url: url.clone(), pool_size: 2 };
+    let state = Store::look(&config).await.unwrap();
+    assert_eq!(state, DatabaseState::Foreign(vec!["alembic_version".into(), "file".into(), "user".into()]));
+    let refused = Store::open(&config).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Foreign(_)) && refused.to_string().contains("alembic_version"), "{refused}");
+    assert_eq!(Store::look(&config).await.unwrap(), state, "nothing was made in it");
+    // Another program that keeps its migrations as we do is another program all the same.
+    let theirs = Database::connect(&url).await.unwrap();
+    theirs.execute_unprepared("CREATE TABLE seaql_migrations (version TEXT, applied_at BIGINT)").await.unwrap();
+    theirs.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m20220101_000001_create_table', 0)").await.unwrap();
+    theirs.close().await.unwrap();
+    assert!(matches!(Store::open(&config).await, Err(StoreError::Foreign(_))));
+}
+
+#[tokio::test]
+async fn looking_at_a_database_makes_nothing_and_tells_an_empty_one_from_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = database_url(&folder.path().join("new")).await;
+    let config = StoreConfig { url: url.clone(), pool_size: 1 };
+    assert_eq!(Store::look(&config).await.unwrap(), DatabaseState::Empty);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    drop(open(&url).await);
+    assert_eq!(Store::look(&config).await.unwrap(), DatabaseState::Ours);
 }
 
 #[tokio::test]
