@@ -19,6 +19,7 @@ pub(crate) fn fits(kind: &Kind, value: &str) -> bool {
         Kind::Host => url::Host::parse(value).is_ok() || value.parse::<std::net::IpAddr>().is_ok(),
         Kind::Lifetime => lifetime(value).is_some(),
         Kind::Database => ["sqlite:", "postgresql://", "postgres://"].iter().any(|scheme| value.starts_with(scheme)),
+        Kind::Pattern => fancy_regex::Regex::new(value).is_ok(),
         Kind::Template => value.contains("{{CONTEXT}}") || value.contains("[context]"),
     }
 }

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::Notice;
+
 /// Everything that can be set at start. Secrets in it do not print themselves.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -29,6 +31,10 @@ pub struct Config {
     pub functions: Functions,
     /// What is logged, and how.
     pub log: Log,
+    /// What is set and has no effect.
+    pub notices: Vec<Notice>,
+    /// The variables that are set, of those that have an effect, with their values; secret ones are empty.
+    pub set: BTreeMap<String, String>,
 }
 
 /// Listening and answering.
@@ -102,8 +108,32 @@ pub struct Accounts {
     pub cookies: Cookies,
     /// API keys.
     pub api_keys: ApiKeys,
+    /// What new passwords must match, where `ENABLE_PASSWORD_VALIDATION` is on.
+    pub password_rule: Option<PasswordRule>,
+    /// `WEBUI_ADMIN_EMAIL` and `WEBUI_ADMIN_PASSWORD`: who is made where there is no account yet.
+    pub first_admin: Option<FirstAdmin>,
     /// `USER_PERMISSIONS_…`: the rest of the name, and whether it is allowed.
     pub permissions: BTreeMap<String, bool>,
+}
+
+/// What new passwords must match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordRule {
+    /// `PASSWORD_VALIDATION_REGEX_PATTERN`.
+    pub pattern: String,
+    /// `PASSWORD_VALIDATION_HINT`.
+    pub hint: Option<String>,
+}
+
+/// The administrator that a server without accounts makes.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// `WEBUI_ADMIN_EMAIL`.
+    pub email: String,
+    /// `WEBUI_ADMIN_PASSWORD`.
+    pub password: SecretString,
+    /// `WEBUI_ADMIN_NAME`.
+    pub name: String,
 }
 
 /// `DEFAULT_USER_ROLE`.

@@ -4,6 +4,7 @@
 //! Reading, `transom serve --help` and the page `docs/src/configuration.md` all come from it.
 //! [`Config::from_vars`] reads every variable before it answers, so [`Problems`] holds everything that is wrong, not the first alone.
 //! A variable that is set to nothing counts as unset.
+//! One that has no effect is a [`Notice`], or a problem where somebody may rely on what it does elsewhere.
 //!
 //! Names are Open WebUI's where the meaning is the same; what it has no name for begins with `TRANSOM_`.
 //! Only the binary uses this crate: it hands each part of [`Config`] to the crate that needs it.
@@ -27,17 +28,21 @@ mod check;
 mod config;
 mod duration;
 mod help;
+mod notice;
 mod read;
 mod reader;
+mod refused;
 mod secret;
 mod variable;
 mod variables;
 
 pub use config::{
-    Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Extraction, Files, Log,
-    LogFormat, LogLevel, Origins, Prefixes, Reranker, Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
+    Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Extraction, Files,
+    FirstAdmin, Log, LogFormat, LogLevel, Origins, PasswordRule, Prefixes, Reranker, Retrieval, SameSite, Server, SplitBy, Splitting,
+    Upstreams,
 };
 pub use help::{as_markdown, as_text};
+pub use notice::{Notice, reference_variables};
 pub use reader::{Problem, Problems};
 pub use variable::{Kind, Variable};
 pub use variables::{BUILT_IN_EMBEDDING_MODEL, USER_PERMISSIONS, VARIABLES};

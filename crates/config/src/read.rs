@@ -1,12 +1,14 @@
 //! From variables to settings.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::*;
-use crate::{BUILT_IN_EMBEDDING_MODEL, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, reader::Reader, secret};
+use crate::{
+    BUILT_IN_EMBEDDING_MODEL, Notice, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, notice, reader::Reader, refused, secret,
+};
 
 const MEGABYTE: u64 = 1024 * 1024;
 
@@ -48,6 +50,9 @@ impl Config {
     /// Reads variables; of two with the same name the later counts.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
         let mut reader = Reader::new(vars);
+        refused::refuse(&mut reader);
+        notice::look(&mut reader);
+        let set = set(&reader);
         let server = server(&reader);
         let upstreams = upstreams(&mut reader);
         let config = Config {
@@ -61,10 +66,19 @@ impl Config {
             log: log(&reader),
             upstreams: upstreams.used,
             server,
+            notices: reader.take_notices(),
+            set,
         };
         let problems = reader.into_problems();
         if problems.0.is_empty() { Ok(config) } else { Err(problems) }
     }
+}
+
+/// What is set, without secrets.
+fn set(reader: &Reader) -> BTreeMap<String, String> {
+    let secret = |name: &str| VARIABLES.iter().any(|variable| variable.name == name && variable.kind.is_secret());
+    let shown = |(name, value): (String, String)| if secret(&name) { (name, String::new()) } else { (name, value) };
+    reader.all().into_iter().filter(|(name, _)| notice::is_honoured(name)).map(shown).collect()
 }
 
 fn server(reader: &Reader) -> Server {
@@ -107,6 +121,11 @@ fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
             ),
         );
     }
+    if !reader.switch("WEBUI_AUTH") {
+        let sentence =
+            "WEBUI_AUTH is false: it must be true, because Transom always asks who calls; make an account, or give programs an API key.";
+        reader.problem("WEBUI_AUTH", sentence.into());
+    }
     let cookies = Cookies {
         same_site: match reader.choice("WEBUI_SESSION_COOKIE_SAME_SITE").as_str() {
             "strict" => SameSite::Strict,
@@ -137,8 +156,25 @@ fn accounts(reader: &mut Reader, environment: Environment) -> Accounts {
             header: reader.choice("CUSTOM_API_KEY_HEADER"),
             only: reader.switch("ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS").then(|| reader.words("API_KEYS_ALLOWED_ENDPOINTS", ',')),
         },
+        password_rule: reader.switch("ENABLE_PASSWORD_VALIDATION").then(|| PasswordRule {
+            pattern: reader.text("PASSWORD_VALIDATION_REGEX_PATTERN").unwrap_or_default(),
+            hint: reader.text("PASSWORD_VALIDATION_HINT"),
+        }),
+        first_admin: first_admin(reader),
         permissions: reader.switches(USER_PERMISSIONS),
     }
+}
+
+fn first_admin(reader: &mut Reader) -> Option<FirstAdmin> {
+    let (email, password) = (reader.text("WEBUI_ADMIN_EMAIL"), reader.secret("WEBUI_ADMIN_PASSWORD"));
+    if email.is_some() != password.is_some() {
+        let (missing, other) = match email {
+            Some(_) => ("WEBUI_ADMIN_PASSWORD", "WEBUI_ADMIN_EMAIL"),
+            None => ("WEBUI_ADMIN_EMAIL", "WEBUI_ADMIN_PASSWORD"),
+        };
+        reader.problem(missing, format!("{missing} is not set: it must be, where {other} is."));
+    }
+    Some(FirstAdmin { email: email?, password: password?, name: reader.text("WEBUI_ADMIN_NAME").unwrap_or_default() })
 }
 
 /// The upstreams, and the first of each kind even where its kind is switched off for models: it may still embed.
@@ -181,14 +217,7 @@ fn openai_connections(reader: &mut Reader) -> Vec<Connection> {
         openai.flatten().into_iter().collect()
     });
     if keys.len() > urls.len() {
-        reader.problem(
-            "OPENAI_API_KEYS",
-            format!(
-                "OPENAI_API_KEYS has {} keys for {} addresses: it must have at most one key for each of OPENAI_API_BASE_URLS.",
-                keys.len(),
-                urls.len()
-            ),
-        );
+        reader.notice(Notice::SpareKeys { keys: keys.len(), addresses: urls.len() });
     }
     let mut keys = keys.into_iter();
     urls.into_iter().map(|url| Connection { url, key: keys.next().flatten() }).collect()
@@ -221,11 +250,9 @@ fn embedding(reader: &mut Reader, upstreams: &AllUpstreams) -> Embedding {
             return Embedding { engine: EmbeddingEngine::BuiltIn, model: BUILT_IN_EMBEDDING_MODEL.into(), batch_size, concurrency };
         }
     };
-    if model.is_none() {
-        let sentence = "RAG_EMBEDDING_MODEL is not set: it must name the model where RAG_EMBEDDING_ENGINE is ollama or openai.";
-        reader.problem("RAG_EMBEDDING_MODEL", sentence.into());
-    }
-    Embedding { engine: engine.unwrap_or(EmbeddingEngine::BuiltIn), model: model.unwrap_or_default(), batch_size, concurrency }
+    // The same name for every engine, as Open WebUI has it: a compatible upstream often serves this very model.
+    let model = model.unwrap_or_else(|| BUILT_IN_EMBEDDING_MODEL.into());
+    Embedding { engine: engine.unwrap_or(EmbeddingEngine::BuiltIn), model, batch_size, concurrency }
 }
 
 /// The embedder's own address and key, or those of the first upstream. A key never goes to an address it was not given for.
@@ -307,7 +334,10 @@ fn files(reader: &Reader) -> Files {
         max_size: reader.some_number::<u64>("RAG_FILE_MAX_SIZE").map(|megabytes| megabytes * MEGABYTE),
         max_count: reader.some_number("RAG_FILE_MAX_COUNT"),
         extensions: extensions.iter().map(|ending| ending.trim_start_matches('.').to_lowercase()).collect(),
-        local_web: reader.switch("ENABLE_RAG_LOCAL_WEB_FETCH"),
+        local_web: match reader.text_of("ENABLE_LOCAL_WEB_FETCH") {
+            Some(_) => reader.switch("ENABLE_LOCAL_WEB_FETCH"),
+            None => reader.switch("ENABLE_RAG_LOCAL_WEB_FETCH"),
+        },
         jobs: reader.number("TRANSOM_JOBS"),
         extraction: Extraction {
             time: Duration::from_secs(reader.number("TRANSOM_EXTRACT_SECONDS")),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{Kind, VARIABLES, Variable, check};
+use crate::{Kind, Notice, VARIABLES, Variable, check};
 
 /// What is wrong with one variable: a sentence that names it and says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ impl std::error::Error for Problems {}
 pub(crate) struct Reader {
     values: BTreeMap<String, String>,
     problems: Vec<Problem>,
+    notices: Vec<Notice>,
 }
 
 impl Reader {
@@ -41,7 +42,7 @@ impl Reader {
         let trimmed = |name: &str, value: String| if is_verbatim(name) { value } else { value.trim().to_owned() };
         let set = vars.into_iter().filter(|(_, value)| !value.trim().is_empty());
         let values = set.map(|(name, value)| (name.clone(), trimmed(&name, value))).collect();
-        let mut reader = Self { values, problems: Vec::new() };
+        let mut reader = Self { values, problems: Vec::new(), notices: Vec::new() };
         for variable in VARIABLES {
             let Some(value) = reader.values.get(variable.name) else { continue };
             if !check::fits(&variable.kind, value) {
@@ -59,9 +60,29 @@ impl Reader {
         self.problems.push(Problem { variable: variable.into(), sentence });
     }
 
+    /// Adds what is set and has no effect.
+    pub fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// Everything that has no effect.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
     /// Everything that was wrong.
     pub fn into_problems(self) -> Problems {
         Problems(self.problems)
+    }
+
+    /// Every variable that is set, known or not.
+    pub fn all(&self) -> Vec<(String, String)> {
+        self.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The value that a variable is set to, also one that has no effect.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
     }
 
     /// The value, or the default; `None` where that is nothing.

@@ -62,6 +62,8 @@ pub enum Kind {
     Template,
     /// Any text, with the white space around it.
     Verbatim,
+    /// A regular expression.
+    Pattern,
 }
 
 impl Kind {
@@ -85,6 +87,7 @@ impl Kind {
             Self::Lifetime => "a length of time such as 30m, 12h, 4w or 1d12h, or -1 for no end".into(),
             Self::Database => "an address that begins with sqlite:// or postgresql://".into(),
             Self::Verbatim => "a text; white space at its ends counts".into(),
+            Self::Pattern => "a regular expression, as Python writes them".into(),
             Self::Template => "a text that holds {{CONTEXT}} where the found passages go".into(),
         }
     }

@@ -5,6 +5,10 @@ use crate::{Kind, Variable};
 /// The model that is built in.
 pub const BUILT_IN_EMBEDDING_MODEL: &str = "sentence-transformers/all-MiniLM-L6-v2";
 
+/// What new passwords must match where they must match something and nothing else is set: eight characters, a small and a large letter, a
+/// digit and another sign.
+const DEFAULT_PASSWORD_PATTERN: &str = r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[^\w\s]).{8,}$";
+
 /// The beginning of the names of variables that set what accounts may do by default.
 pub const USER_PERMISSIONS: &str = "USER_PERMISSIONS_";
 
@@ -46,10 +50,17 @@ pub static VARIABLES: &[Variable] = &[
     var(DATA, "DATABASE_POOL_SIZE", "10", whole(1, 1_000), "Connections to the database at most."),
 
     var(ACCOUNTS, "WEBUI_SECRET_KEY", "", Kind::Secret, "Signs sessions and encrypts API keys; unset, one is made and kept in DATA_DIR."),
+    var(ACCOUNTS, "WEBUI_AUTH", "true", Kind::Switch, "Only true: Transom always asks who calls."),
+    var(ACCOUNTS, "WEBUI_ADMIN_EMAIL", "", Kind::Text, "With WEBUI_ADMIN_PASSWORD, the administrator that a server without any account makes at start."),
+    var(ACCOUNTS, "WEBUI_ADMIN_PASSWORD", "", Kind::Secret, "Its password."),
+    var(ACCOUNTS, "WEBUI_ADMIN_NAME", "Admin", Kind::Text, "Its name."),
     var(ACCOUNTS, "ENABLE_SIGNUP", "false", Kind::Switch, "Whether people may sign up once there is an account; the first always may."),
     var(ACCOUNTS, "DEFAULT_USER_ROLE", "pending", Kind::OneOf(&["pending", "user", "admin"]), "Role of accounts that sign themselves up, after the first."),
     var(ACCOUNTS, "JWT_EXPIRES_IN", "4w", Kind::Lifetime, "How long a session lasts."),
     var(ACCOUNTS, "SHOW_ADMIN_DETAILS", "true", Kind::Switch, "Whether accounts that wait are told whom to ask."),
+    var(ACCOUNTS, "ENABLE_PASSWORD_VALIDATION", "false", Kind::Switch, "Whether new passwords must match PASSWORD_VALIDATION_REGEX_PATTERN."),
+    var(ACCOUNTS, "PASSWORD_VALIDATION_REGEX_PATTERN", DEFAULT_PASSWORD_PATTERN, Kind::Pattern, "What new passwords must match from their beginning."),
+    var(ACCOUNTS, "PASSWORD_VALIDATION_HINT", "", Kind::Text, "What people are told whose new password does not match."),
     var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SAME_SITE", "lax", Kind::OneOf(&["lax", "strict", "none"]), "SameSite of the session cookie."),
     var(ACCOUNTS, "WEBUI_SESSION_COOKIE_SECURE", "false", Kind::Switch, "Whether the session cookie travels over https alone."),
 
@@ -62,7 +73,7 @@ pub static VARIABLES: &[Variable] = &[
     var(UPSTREAMS, "OPENAI_API_BASE_URL", "", Kind::Address, "The one OpenAI-compatible upstream; unset, https://api.openai.com/v1 if a key is set."),
     var(UPSTREAMS, "OPENAI_API_BASE_URLS", "", Kind::Addresses, "Several of them with ; between; goes before OPENAI_API_BASE_URL."),
     var(UPSTREAMS, "OPENAI_API_KEY", "", Kind::Secret, "Key of the one upstream."),
-    var(UPSTREAMS, "OPENAI_API_KEYS", "", Kind::Secrets, "Keys of the several, in their order with ; between; may be fewer."),
+    var(UPSTREAMS, "OPENAI_API_KEYS", "", Kind::Secrets, "Keys of the several, in their order with ; between; may be fewer, and what is more is not used."),
     var(UPSTREAMS, "ENABLE_OLLAMA_API", "true", Kind::Switch, "Whether Ollama upstreams are used."),
     var(UPSTREAMS, "OLLAMA_BASE_URL", "http://localhost:11434", Kind::Address, "The one Ollama."),
     var(UPSTREAMS, "OLLAMA_BASE_URLS", "", Kind::Addresses, "Several of them with ; between; goes before OLLAMA_BASE_URL."),
@@ -73,7 +84,7 @@ pub static VARIABLES: &[Variable] = &[
     var(UPSTREAMS, "AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST", "10", whole(1, 600), "Seconds that an upstream gets to list its models."),
 
     var(EMBEDDING, "RAG_EMBEDDING_ENGINE", "", Kind::OneOf(&["ollama", "openai"]), "Who embeds; unset, the model that is built in."),
-    var(EMBEDDING, "RAG_EMBEDDING_MODEL", "", Kind::Text, "The embedding model; unset, the built-in sentence-transformers/all-MiniLM-L6-v2."),
+    var(EMBEDDING, "RAG_EMBEDDING_MODEL", "", Kind::Text, "The embedding model; unset, sentence-transformers/all-MiniLM-L6-v2, whoever embeds."),
     var(EMBEDDING, "RAG_EMBEDDING_BATCH_SIZE", "32", whole(1, 2_048), "Chunks in one embedding call."),
     var(EMBEDDING, "RAG_EMBEDDING_CONCURRENT_REQUESTS", "4", whole(0, 1_000), "Embedding calls under way at once; 0 sets no limit."),
     var(EMBEDDING, "RAG_EMBEDDING_QUERY_PREFIX", "", Kind::Verbatim, "What stands before a question that is embedded, as E5 and BGE expect it; for RAG_EMBEDDING_ENGINE ollama and openai."),
@@ -108,7 +119,8 @@ pub static VARIABLES: &[Variable] = &[
     var(FILES, "RAG_FILE_MAX_SIZE", "", whole(1, 1_000_000), "Size of an upload at most, in megabytes; unset, no limit."),
     var(FILES, "RAG_FILE_MAX_COUNT", "", whole(1, 1_000_000), "Files that clients should attach to a chat at most, as /api/config tells them; unset, no limit."),
     var(FILES, "RAG_ALLOWED_FILE_EXTENSIONS", "", Kind::Words, "Endings that uploads may have (pdf,txt), with , between them; unset, any."),
-    var(FILES, "ENABLE_RAG_LOCAL_WEB_FETCH", "false", Kind::Switch, "Whether addresses that users give may lead to this machine and its private networks."),
+    var(FILES, "ENABLE_LOCAL_WEB_FETCH", "", Kind::Switch, "Whether addresses that users give may lead to this machine and its private networks; unset, ENABLE_RAG_LOCAL_WEB_FETCH."),
+    var(FILES, "ENABLE_RAG_LOCAL_WEB_FETCH", "false", Kind::Switch, "The former name of ENABLE_LOCAL_WEB_FETCH."),
     var(FILES, "TRANSOM_JOBS", "4", whole(1, 256), "Files that are processed at once."),
     var(FILES, "TRANSOM_EXTRACT_SECONDS", "45", whole(1, 3_600), "Seconds of processor time that reading one file may take; then it counts as failed."),
     var(FILES, "TRANSOM_EXTRACT_MEMORY_MB", "1024", whole(64, 65_536), "Memory that reading one file may take, in megabytes; it is taken outside the server."),
