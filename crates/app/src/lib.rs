@@ -50,6 +50,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod models;
 pub mod retrieval;
+pub mod settings;
 pub mod status;
 
 pub use error::Error;

@@ -33,6 +33,11 @@ impl Store {
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }
+
+    /// Removes it, so that what the server is started with holds again. Whether it was there.
+    pub async fn remove_setting(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(setting::Entity::delete_by_id(name).exec(&self.write).await?.rows_affected > 0)
+    }
 }
 
 async fn read(db: &impl ConnectionTrait, name: &str) -> Result<Option<Value>, StoreError> {

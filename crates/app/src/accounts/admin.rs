@@ -1,12 +1,14 @@
 //! What an administrator changes about accounts while the server runs.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use transom_auth::Lifetime;
 use transom_domain::{Role, User};
 use transom_store::Store;
 
-use super::{Accounts, AccountsConfig, Session, admin_only};
+use super::{Accounts, AccountsConfig, Session, admin_only, permissions};
 use crate::Error;
+use crate::settings::{Changed, forget};
 
 const SETTING: &str = "accounts";
 
@@ -27,6 +29,7 @@ pub struct AuthSettings {
     pub show_admin_details: bool,
 }
 
+/// The settings as they are kept. A row holds those that were changed, and older rows hold all of them.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     enable_signup: bool,
@@ -37,22 +40,55 @@ struct Stored {
     show_admin_details: bool,
 }
 
-pub(super) async fn load(store: &Store, config: &AccountsConfig) -> Result<AuthSettings, Error> {
-    let boot = AuthSettings {
-        enable_signup: config.enable_signup,
-        default_user_role: config.default_user_role,
-        session_lifetime: config.session_lifetime,
-        enable_api_keys: config.api_keys.enabled,
-        api_keys_only: config.api_keys.only.clone(),
-        show_admin_details: config.show_admin_details,
-    };
-    Ok(read(store.setting(SETTING).await?, boot))
+/// The variable of each of them.
+const VARIABLES: [(&str, &str); 6] = [
+    ("enable_signup", "ENABLE_SIGNUP"),
+    ("default_user_role", "DEFAULT_USER_ROLE"),
+    ("session_lifetime", "JWT_EXPIRES_IN"),
+    ("enable_api_keys", "ENABLE_API_KEYS"),
+    ("api_keys_only", "API_KEYS_ALLOWED_ENDPOINTS"),
+    ("show_admin_details", "SHOW_ADMIN_DETAILS"),
+];
+
+impl From<&AccountsConfig> for AuthSettings {
+    fn from(config: &AccountsConfig) -> Self {
+        Self {
+            enable_signup: config.enable_signup,
+            default_user_role: config.default_user_role,
+            session_lifetime: config.session_lifetime,
+            enable_api_keys: config.api_keys.enabled,
+            api_keys_only: config.api_keys.only.clone(),
+            show_admin_details: config.show_admin_details,
+        }
+    }
 }
 
-/// What is stored, or else what the server was started with.
-fn read(stored: Option<serde_json::Value>, boot: AuthSettings) -> AuthSettings {
-    let Some(stored) = stored else { return boot };
-    let stored: Stored = match serde_json::from_value(stored) {
+impl AuthSettings {
+    fn members(&self) -> Result<Map<String, Value>, Error> {
+        let stored = Stored {
+            enable_signup: self.enable_signup,
+            default_user_role: self.default_user_role,
+            session_lifetime: self.session_lifetime.to_string(),
+            enable_api_keys: self.enable_api_keys,
+            api_keys_only: self.api_keys_only.clone(),
+            show_admin_details: self.show_admin_details,
+        };
+        match serde_json::to_value(stored).map_err(Error::internal)? {
+            Value::Object(members) => Ok(members),
+            _ => Ok(Map::new()),
+        }
+    }
+}
+
+pub(super) async fn load(store: &Store, config: &AccountsConfig) -> Result<AuthSettings, Error> {
+    Ok(read(store.setting(SETTING).await?, AuthSettings::from(config)))
+}
+
+/// What is stored over what the server was started with.
+fn read(stored: Option<Value>, boot: AuthSettings) -> AuthSettings {
+    let (Some(Value::Object(stored)), Ok(mut members)) = (stored, boot.members()) else { return boot };
+    members.extend(stored);
+    let stored: Stored = match serde_json::from_value(Value::Object(members)) {
         Ok(stored) => stored,
         Err(error) => {
             tracing::error!(%error, "the stored settings of accounts cannot be read; those of the environment are used");
@@ -67,6 +103,34 @@ fn read(stored: Option<serde_json::Value>, boot: AuthSettings) -> AuthSettings {
         api_keys_only: stored.api_keys_only,
         show_admin_details: stored.show_admin_details,
     }
+}
+
+/// The members that were changed.
+async fn changes(store: &Store) -> Result<Map<String, Value>, Error> {
+    Ok(match store.setting(SETTING).await? {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    })
+}
+
+/// The settings and permissions of accounts that are not what the server would start with.
+pub async fn changed_settings(store: &Store, config: &AccountsConfig) -> Result<Vec<Changed>, Error> {
+    let (boot, stored) = (AuthSettings::from(config).members()?, changes(store).await?);
+    let mut changed = Vec::new();
+    for (member, variable) in VARIABLES {
+        if let Some(value) = stored.get(member).filter(|value| boot.get(member) != Some(value)) {
+            changed.push(Changed { variable: variable.to_owned(), value: value.clone() });
+        }
+    }
+    changed.extend(permissions::changed(store, &config.permissions).await?);
+    Ok(changed)
+}
+
+/// Forgets what was changed under this variable, or everything.
+pub async fn reset_settings(store: &Store, variable: Option<&str>) -> Result<bool, Error> {
+    let is_meant = |member: &str| variable.is_none_or(|variable| VARIABLES.contains(&(member, variable)));
+    let settings = forget(store, SETTING, is_meant).await?;
+    Ok(permissions::reset(store, variable).await? || settings)
 }
 
 impl Accounts {
@@ -86,17 +150,17 @@ impl Accounts {
         session.claims()?;
         let _turn = self.changing.lock().await;
         let mut changed = self.settings();
-        let store = self.store.change_setting(SETTING, |stored| {
-            changed = change(read(stored, changed.clone()))?;
-            let stored = Stored {
-                enable_signup: changed.enable_signup,
-                default_user_role: changed.default_user_role,
-                session_lifetime: changed.session_lifetime.to_string(),
-                enable_api_keys: changed.enable_api_keys,
-                api_keys_only: changed.api_keys_only.clone(),
-                show_admin_details: changed.show_admin_details,
+        let store = self.store.change_setting(SETTING, |stored| -> Result<Value, Error> {
+            let mut members = match &stored {
+                Some(Value::Object(members)) => members.clone(),
+                _ => Map::new(),
             };
-            serde_json::to_value(stored).map_err(Error::internal)
+            let before = read(stored, changed.clone());
+            let old = before.members()?;
+            changed = change(before)?;
+            // What stays as it is keeps following its variable.
+            members.extend(changed.members()?.into_iter().filter(|(name, value)| old.get(name) != Some(value)));
+            Ok(Value::Object(members))
         });
         store.await?;
         self.settings.store(std::sync::Arc::new(changed.clone()));

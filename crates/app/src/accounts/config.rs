@@ -20,6 +20,8 @@ pub struct AccountsConfig {
     pub api_keys: ApiKeysConfig,
     /// `USER_PERMISSIONS_…`: what accounts may do by default.
     pub permissions: Permissions,
+    /// `PASSWORD_VALIDATION_REGEX_PATTERN`: what new passwords must match; `None` for nothing beyond the rules of every server.
+    pub password_rule: Option<super::PasswordRule>,
     /// `SHOW_ADMIN_DETAILS`: whether accounts are told whom to ask.
     pub show_admin_details: bool,
     /// Foreign origins whose pages may use a session cookie (`CORS_ALLOW_ORIGIN` without `*`).
@@ -81,6 +83,7 @@ impl Default for AccountsConfig {
             cookie_same_site: SameSite::Lax,
             api_keys: ApiKeysConfig::default(),
             permissions: super::default_permissions(),
+            password_rule: None,
             show_admin_details: true,
             trusted_origins: Vec::new(),
             remember_seconds: 30,

@@ -28,10 +28,11 @@ pub(crate) use permissions::well_formed;
 pub(crate) use principals::Principals;
 
 pub use admin::AuthSettings;
+pub(crate) use admin::{changed_settings, reset_settings};
 pub use config::{AccountsConfig, ApiKeysConfig, SameSite, SignInLimits};
 pub use permissions::{UnknownPermission, default_permissions, permissions_from_environment};
 pub use principals::{Presented, Session};
-pub use rules::email as readable_email;
+pub use rules::{PasswordRule, email as readable_email, password as acceptable_password};
 pub use sign_in::{NewAccount, NewSession};
 pub use transom_store::{Direction, UserOrder, UserQuery};
 pub use users::{ListedUser, UserUpdate, UsersPage};

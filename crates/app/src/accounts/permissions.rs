@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use transom_domain::{Caller, Permissions};
+use transom_store::Store;
 
 use super::{Accounts, admin_only};
 use crate::Error;
+use crate::settings::Changed;
 
 const SETTING: &str = "permissions.default";
+
+/// The beginning of the switches' variables.
+const PREFIX: &str = "USER_PERMISSIONS_";
 
 /// Section, switch, whether it is on, and the rest of its name after `USER_PERMISSIONS_`.
 #[rustfmt::skip]
@@ -40,9 +45,9 @@ const SWITCHES: &[(&str, &str, bool, &str)] = &[
     ("sharing", "notes", false, "NOTES_ALLOW_SHARING"),
     ("sharing", "public_notes", false, "NOTES_ALLOW_PUBLIC_SHARING"),
     ("sharing", "folders", false, "FOLDERS_ALLOW_SHARING"),
-    ("sharing", "public_chats", false, "CHATS_ALLOW_PUBLIC_SHARING"),
-    ("sharing", "open_chats", false, "CHATS_ALLOW_OPEN_SHARING"),
-    ("sharing", "public_calendars", false, "CALENDARS_ALLOW_PUBLIC_SHARING"),
+    ("sharing", "public_chats", false, "CHAT_ALLOW_PUBLIC_SHARING"),
+    ("sharing", "open_chats", false, "CHAT_ALLOW_OPEN_SHARING"),
+    ("sharing", "public_calendars", false, "CALENDAR_ALLOW_PUBLIC_SHARING"),
     ("access_grants", "allow_users", true, "ACCESS_GRANTS_ALLOW_USERS"),
     ("access_grants", "allow_groups", true, "ACCESS_GRANTS_ALLOW_GROUPS"),
     ("chat", "controls", true, "CHAT_CONTROLS"),
@@ -78,7 +83,7 @@ const SWITCHES: &[(&str, &str, bool, &str)] = &[
     ("features", "memories", true, "FEATURES_MEMORIES"),
     ("features", "automations", false, "FEATURES_AUTOMATIONS"),
     ("features", "calendar", true, "FEATURES_CALENDAR"),
-    ("features", "webhooks", false, "FEATURES_WEBHOOKS"),
+    ("features", "webhooks", false, "FEATURES_USER_WEBHOOKS"),
     ("settings", "interface", true, "SETTINGS_INTERFACE"),
 ];
 
@@ -107,6 +112,29 @@ pub fn permissions_from_environment(variables: &BTreeMap<String, bool>) -> Resul
         }
     }
     if unknown.is_empty() { Ok(tree) } else { Err(unknown) }
+}
+
+/// The switches that are not what the server would start with.
+pub(super) async fn changed(store: &Store, boot: &Permissions) -> Result<Vec<Changed>, Error> {
+    let Some(Value::Object(stored)) = store.setting(SETTING).await? else { return Ok(Vec::new()) };
+    let value = |section: &str, name: &str| stored.get(section).and_then(|section| section.get(name)).and_then(Value::as_bool);
+    let differs = |(section, name, _, variable): &(&str, &str, bool, &str)| {
+        let value = value(section, name).filter(|on| *on != boot.allows(&format!("{section}.{name}")))?;
+        Some(Changed { variable: format!("{PREFIX}{variable}"), value: value.into() })
+    };
+    Ok(SWITCHES.iter().filter_map(differs).collect())
+}
+
+/// Forgets what was changed under this variable, or every switch.
+pub(super) async fn reset(store: &Store, variable: Option<&str>) -> Result<bool, Error> {
+    let Some(variable) = variable else { return Ok(store.remove_setting(SETTING).await?) };
+    let named = |(.., known): &&(&str, &str, bool, &str)| variable.strip_prefix(PREFIX) == Some(*known);
+    let Some((section, name, ..)) = SWITCHES.iter().find(named) else { return Ok(false) };
+    let Some(Value::Object(mut stored)) = store.setting(SETTING).await? else { return Ok(false) };
+    let Some(switches) = stored.get_mut(*section).and_then(Value::as_object_mut) else { return Ok(false) };
+    let was_there = switches.shift_remove(*name).is_some();
+    store.set_setting(SETTING, &stored.into()).await?;
+    Ok(was_there)
 }
 
 impl Accounts {

@@ -42,8 +42,38 @@ pub(super) fn picture(text: &str) -> Result<String, Error> {
     ))
 }
 
-pub(super) fn password(text: &str) -> Result<(), Error> {
-    Passwords::check(text).map_err(|rule| Error::Invalid(rule.to_string()))
+/// What new passwords must match (`PASSWORD_VALIDATION_REGEX_PATTERN`), and what people are told whose do not.
+#[derive(Clone, Debug)]
+pub struct PasswordRule {
+    pattern: fancy_regex::Regex,
+    hint: Option<String>,
+}
+
+impl PasswordRule {
+    /// A rule. The pattern is Python's, and holds from a password's beginning on.
+    ///
+    /// # Errors
+    /// Where it is no regular expression.
+    pub fn new(pattern: &str, hint: Option<&str>) -> Result<Self, Error> {
+        let pattern = fancy_regex::Regex::new(&format!(r"\A(?:{pattern})"))
+            .map_err(|error| Error::Invalid(format!("PASSWORD_VALIDATION_REGEX_PATTERN is no regular expression: {error}")))?;
+        Ok(Self { pattern, hint: hint.map(str::to_owned) })
+    }
+
+    fn check(&self, password: &str) -> Result<(), Error> {
+        // A pattern that gives up on a password does not let it pass.
+        if self.pattern.is_match(password).unwrap_or(false) {
+            return Ok(());
+        }
+        let hint = self.hint.as_deref().unwrap_or("it does not match the pattern that the administrator set for passwords");
+        Err(Error::Invalid(format!("this password is not accepted: {hint}")))
+    }
+}
+
+/// Whether a new password keeps to the rules of every server and to this one's.
+pub fn password(text: &str, rule: Option<&PasswordRule>) -> Result<(), Error> {
+    Passwords::check(text).map_err(|rule| Error::Invalid(rule.to_string()))?;
+    rule.map_or(Ok(()), |rule| rule.check(text))
 }
 
 #[cfg(test)]
@@ -56,6 +86,20 @@ mod tests {
         for bad in ["", "nope", "@example.com", "a@b@c.d", "a@example", "a b@example.com", "a@.com", "a@example."] {
             assert!(email(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_new_password_matches_the_administrators_pattern_from_its_beginning_or_is_refused_with_the_hint() {
+        let default = PasswordRule::new(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[^\w\s]).{8,}$", None).expect("a pattern");
+        assert!(password("Passw0rd!", Some(&default)).is_ok() && password("x", None).is_ok());
+        for weak in ["password", "Passw0rd", "PASSW0RD!", "Sh0rt!", "\u{e9}"] {
+            assert!(password(weak, Some(&default)).is_err(), "{weak}");
+        }
+        let digits = PasswordRule::new("[0-9]{4}", Some("four digits first")).expect("a pattern");
+        assert!(password("1234 and more", Some(&digits)).is_ok());
+        let refused = password("and 1234", Some(&digits)).expect_err("refused").to_string();
+        assert!(refused.contains("four digits first"), "{refused}");
+        assert!(PasswordRule::new("[a-z", None).is_err());
     }
 
     #[test]

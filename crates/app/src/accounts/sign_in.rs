@@ -102,7 +102,7 @@ impl Accounts {
             return Err(Error::Invalid("the present password is wrong".to_owned()));
         }
         self.attempts.was_right(&guessed_at, from);
-        rules::password(new)?;
+        rules::password(new, self.config.password_rule.as_ref())?;
         let hash = self.passwords.hash(new.to_owned()).await?;
         let _change = self.principals.change_of([&caller.id]);
         // Not where it was changed meanwhile: an administrator's reset is not undone by somebody who knew the old password.
@@ -146,7 +146,7 @@ impl Accounts {
         let email = rules::email(&account.email)?;
         let name = rules::name(&account.name)?;
         let profile_image_url = rules::picture(&account.profile_image_url)?;
-        rules::password(&account.password)?;
+        rules::password(&account.password, self.config.password_rule.as_ref())?;
         Ok(NewUser { email, name, password_hash: self.passwords.hash(account.password).await?, profile_image_url })
     }
 

@@ -102,7 +102,7 @@ impl Accounts {
             profile_image_url: update.profile_image_url.as_deref().map(rules::picture).transpose()?,
             password_hash: match password {
                 Some(password) => {
-                    rules::password(&password)?;
+                    rules::password(&password, self.config.password_rule.as_ref())?;
                     Some(self.passwords.hash(password).await?)
                 }
                 None => None,

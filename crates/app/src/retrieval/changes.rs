@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value};
 use transom_domain::Caller;
+use transom_store::Store;
 
 use super::search::MOST_PASSAGES;
 use super::{Retrieval, RetrievalSettings};
 use crate::Error;
 use crate::files::FilesConfig;
+use crate::settings::{Changed, forget};
 
 /// The name of the row.
 const SETTING: &str = "retrieval";
@@ -83,6 +85,34 @@ fn object(stored: Option<Value>) -> Map<String, Value> {
     }
 }
 
+/// The variable that a setting goes before: clients leave out the beginning of most names.
+fn variable(name: &str) -> String {
+    let whole = ["RAG_", "ENABLE_", "BYPASS_"].iter().any(|start| name.starts_with(start));
+    if whole { name.to_owned() } else { format!("RAG_{name}") }
+}
+
+/// The settings of retrieval and uploads that are not what the server would start with.
+pub(crate) async fn changed_settings(store: &Store, retrieval: &RetrievalSettings, files: &FilesConfig) -> Result<Vec<Changed>, Error> {
+    let mut changed = Vec::new();
+    for (name, value) in changes(store).await? {
+        let mut draft = Draft { retrieval: retrieval.clone(), files: files.clone() };
+        let understood = CHANGEABLE.iter().any(|(known, set)| *known == name && set(&mut draft, &value).is_ok());
+        if understood && (draft.retrieval != *retrieval || draft.files != *files) {
+            changed.push(Changed { variable: variable(&name), value });
+        }
+    }
+    Ok(changed)
+}
+
+/// Forgets what was changed under this variable, or everything.
+pub(crate) async fn reset_settings(store: &Store, meant: Option<&str>) -> Result<bool, Error> {
+    forget(store, SETTING, |name| meant.is_none_or(|meant| meant == variable(name))).await
+}
+
+async fn changes(store: &Store) -> Result<Map<String, Value>, Error> {
+    Ok(object(store.setting(SETTING).await?))
+}
+
 impl Retrieval {
     /// Whether a setting can change while the server runs.
     pub fn is_changeable(name: &str) -> bool {
@@ -131,7 +161,7 @@ impl Retrieval {
     }
 
     async fn changes(&self) -> Result<Map<String, Value>, Error> {
-        Ok(object(self.store.setting(SETTING).await?))
+        changes(&self.store).await
     }
 
     fn draft(&self) -> Draft {

@@ -19,6 +19,7 @@ use transom_index::Index;
 use transom_llm::Embedder;
 use transom_store::Store;
 
+pub(crate) use changes::{changed_settings, reset_settings};
 pub use scope::Scope;
 pub use search::{Passages, Question};
 
@@ -26,7 +27,7 @@ use crate::Error;
 use crate::files::Files;
 
 /// How passages are found and put to a model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RetrievalSettings {
     /// Passages for each attachment (`RAG_TOP_K`).
     pub top_k: usize,
@@ -59,7 +60,7 @@ pub struct RetrievalSettings {
 }
 
 /// How files are indexed, for administrators to read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Indexing {
     /// `RAG_EMBEDDING_ENGINE`; empty for the built-in one.
     pub engine: String,
@@ -78,7 +79,7 @@ pub struct Indexing {
 }
 
 /// What judges found passages again, for administrators to read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reranking {
     /// `RAG_RERANKING_ENGINE`; empty for none.
     pub engine: String,
