@@ -19,8 +19,12 @@ pub enum Command {
     /// Runs the server
     #[command(after_help = transom_config::as_text())]
     Serve(Serve),
+    /// Makes the data folder and the database, and starts nothing
+    Init(Init),
     /// Makes, lists and changes accounts from the shell
     User(User),
+    /// Shows and resets settings that an administrator changed while a server ran
+    Settings(Settings),
     /// Looks at the data folder and says what is wrong with it
     Doctor(Doctor),
     /// Prints the description of the HTTP API, in OpenAPI 3, and starts nothing
@@ -52,6 +56,35 @@ pub struct Serve {
     pub port: Option<String>,
     #[command(flatten)]
     folder: Folder,
+}
+
+/// `transom init`.
+#[derive(Args, Debug)]
+pub struct Init {
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// `transom settings`.
+#[derive(Args, Debug)]
+pub struct Settings {
+    #[command(flatten)]
+    folder: Folder,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: SettingsAction,
+}
+
+/// What can be done with settings that were changed while a server ran.
+#[derive(Debug, Subcommand)]
+pub enum SettingsAction {
+    /// Lists them: variable, its value now, and what the server would start with otherwise
+    List,
+    /// Forgets them, so that the variables hold again from the next start on
+    Reset {
+        /// The variable of the one to forget; without it, all of them
+        name: Option<String>,
+    },
 }
 
 /// `transom user`.
@@ -113,9 +146,12 @@ pub struct Doctor {
     /// Make every vector anew with the present embedding model
     #[arg(long)]
     pub reindex: bool,
-    /// Put right what can be put right without loss
+    /// Put right what can be put right: remove what belongs to no file, and embed files again whose vectors are missing
     #[arg(long)]
     pub fix: bool,
+    /// With --fix, remove what belongs to no file also where not one stored object belongs to a file of this database
+    #[arg(long, requires = "fix")]
+    pub remove_orphans: bool,
 }
 
 #[derive(Args, Debug)]
@@ -131,7 +167,9 @@ impl Command {
         let (folder, more) = match self {
             Self::Extract | Self::Confine { .. } | Self::Openapi => return Vec::new(),
             Self::Serve(serve) => (&serve.folder, vec![("HOST", serve.host.clone()), ("PORT", serve.port.clone())]),
+            Self::Init(init) => (&init.folder, vec![]),
             Self::User(user) => (&user.folder, vec![]),
+            Self::Settings(settings) => (&settings.folder, vec![]),
             Self::Doctor(doctor) => (&doctor.folder, vec![]),
         };
         let folder = ("DATA_DIR", folder.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned()));

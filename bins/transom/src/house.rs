@@ -1,11 +1,11 @@
 //! Puts the house together: every part, made from the settings, and who gets which.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
-use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, permissions_from_environment};
+use transom_app::accounts::{Accounts, AccountsConfig, ApiKeysConfig, PasswordRule, permissions_from_environment};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig, local_objects};
 use transom_app::groups::Groups;
@@ -25,13 +25,13 @@ use transom_index::Index;
 use transom_ingest::{SplitConfig, Splitter};
 use transom_llm::Embedder;
 use transom_sandbox::{Limits, Program, Sandbox, SandboxConfig};
-use transom_store::{Store, StoreConfig};
 use transom_vector::VectorStore;
 use transom_vector_lance::{LanceConfig, LanceStore};
 use url::Url;
 
+use crate::installation::{UPLOADS, VECTORS};
 use crate::lock::{self, Hold};
-use crate::{Extensions, functions, upstreams};
+use crate::{Extensions, functions, installation, upstreams};
 
 /// The version of Open WebUI's API that is spoken, as clients ask for it.
 const API_VERSION: &str = "0.12.4";
@@ -48,6 +48,8 @@ pub struct House {
     pub vectors: Arc<dyn VectorStore>,
     /// Keeps others off the data folder.
     pub hold: Hold,
+    /// Where uploaded bytes are.
+    uploads: PathBuf,
 }
 
 impl House {
@@ -59,14 +61,13 @@ impl House {
     /// The same with functions and providers of the program's own, beside those that the server brings along.
     pub async fn with_extensions(config: &Config, extensions: Extensions) -> Result<Self, String> {
         let folder = &config.database.folder;
-        make_private(folder)?;
+        installation::refuse_others(config).await?;
+        installation::make_private(folder)?;
         let hold = lock::hold(folder)?;
-        let address = config.database.address();
-        let store = Store::open(&StoreConfig { url: address.expose_secret().to_owned(), pool_size: config.database.pool_size })
-            .await
-            .map_err(|error| format!("the database cannot be opened: {error}"))?;
-        let objects = local_objects(&folder.join("uploads")).map_err(|error| in_folder(folder, "uploads", &error))?;
-        let vectors_folder = folder.join("vectors").to_string_lossy().into_owned();
+        installation::close_to_others(folder)?;
+        let store = installation::open(config).await?;
+        let objects = local_objects(&folder.join(UPLOADS)).map_err(|error| in_folder(folder, UPLOADS, &error))?;
+        let vectors_folder = folder.join(VECTORS).to_string_lossy().into_owned();
         let vectors: Arc<dyn VectorStore> = Arc::new(
             LanceStore::open(LanceConfig::new(vectors_folder)).await.map_err(|error| format!("the vectors cannot be opened: {error}"))?,
         );
@@ -80,13 +81,7 @@ impl House {
             signals: signals.clone(),
             config: PipelineConfig { bypass: config.retrieval.bypass },
         };
-        let files_config = FilesConfig {
-            max_size: config.files.max_size,
-            max_count: config.files.max_count,
-            allowed_extensions: config.files.extensions.clone(),
-            ..FilesConfig::default()
-        };
-        let files = Files::new(store.clone(), objects, signals, files_config);
+        let files = Files::new(store.clone(), objects, signals, files_config(config));
         let retrieval = Retrieval::new(store.clone(), files.clone(), index, retrieval_settings(config));
         retrieval.load_changes().await.map_err(|error| format!("the changed settings cannot be read: {error}"))?;
         let knowledge = KnowledgeBases::new(store.clone(), files.clone());
@@ -101,7 +96,7 @@ impl House {
         let accounts = Accounts::open(store.clone(), &secret, accounts_config(config)?)
             .await
             .map_err(|error| format!("accounts cannot be read: {error}"))?;
-        let folders = Folders { uploads: Some(folder.join("uploads")), vectors: Some(folder.join("vectors")) };
+        let folders = Folders { uploads: Some(folder.join(UPLOADS)), vectors: Some(folder.join(VECTORS)) };
         let app = App {
             status: Status::new(store.clone(), folders),
             about: About { name: config.server.name.clone(), version: API_VERSION.to_owned() },
@@ -118,12 +113,12 @@ impl House {
         // On SQLite the folder's lock says that no other server works on the database; on PostgreSQL there may be one.
         let alone = config.database.is_in_folder() && hold.is_exclusive();
         let workers = WorkerConfig { workers: config.files.jobs, alone, ..WorkerConfig::default() };
-        Ok(Self { app, pipeline, workers, vectors, hold })
+        Ok(Self { app, pipeline, workers, vectors, hold, uploads: folder.join(UPLOADS) })
     }
 
     /// Looks for what does not fit together, and mends it.
     pub fn repair(&self) -> Repair {
-        Repair::new(self.pipeline.clone())
+        Repair::new(self.pipeline.clone()).with_folder(self.uploads.clone())
     }
 }
 
@@ -136,7 +131,7 @@ pub fn origins(config: &Config) -> Vec<String> {
     }
 }
 
-fn accounts_config(config: &Config) -> Result<AccountsConfig, String> {
+pub fn accounts_config(config: &Config) -> Result<AccountsConfig, String> {
     let accounts = &config.accounts;
     let permissions = permissions_from_environment(&accounts.permissions)
         .map_err(|unknown| unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
@@ -163,21 +158,17 @@ fn accounts_config(config: &Config) -> Result<AccountsConfig, String> {
             only: accounts.api_keys.only.clone(),
         },
         permissions,
+        password_rule: password_rule(config)?,
         show_admin_details: accounts.show_admin_details,
         trusted_origins: origins(config).into_iter().filter(|origin| origin != "*").collect(),
         ..AccountsConfig::default()
     })
 }
 
-/// The data folder holds secrets and documents: it is made for the server's own account alone.
-pub fn make_private(folder: &Path) -> Result<(), String> {
-    use std::os::unix::fs::DirBuilderExt;
-
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| format!("DATA_DIR {} cannot be made: {error}", folder.display()))
+/// What new passwords must match, where they must match something.
+pub fn password_rule(config: &Config) -> Result<Option<PasswordRule>, String> {
+    let rule = config.accounts.password_rule.as_ref();
+    rule.map(|rule| PasswordRule::new(&rule.pattern, rule.hint.as_deref())).transpose().map_err(|error| error.to_string())
 }
 
 fn in_folder(folder: &Path, name: &str, error: &dyn std::fmt::Display) -> String {
@@ -244,7 +235,7 @@ fn splitting(config: &Config) -> SplitConfig {
     }
 }
 
-fn retrieval_settings(config: &Config) -> RetrievalSettings {
+pub fn retrieval_settings(config: &Config) -> RetrievalSettings {
     let (retrieval, embedding, splitting) = (&config.retrieval, &config.embedding, &config.splitting);
     let engine = match embedding.engine {
         EmbeddingEngine::BuiltIn => "",
@@ -277,6 +268,15 @@ fn retrieval_settings(config: &Config) -> RetrievalSettings {
             chunk_overlap: splitting.overlap,
         },
         ..RetrievalSettings::default()
+    }
+}
+
+pub fn files_config(config: &Config) -> FilesConfig {
+    FilesConfig {
+        max_size: config.files.max_size,
+        max_count: config.files.max_count,
+        allowed_extensions: config.files.extensions.clone(),
+        ..FilesConfig::default()
     }
 }
 

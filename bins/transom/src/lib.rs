@@ -29,10 +29,13 @@ mod cli;
 mod doctor;
 mod extensions;
 mod functions;
+mod hello;
 mod house;
+mod installation;
 mod lock;
 mod logging;
 mod serve;
+mod settings;
 mod upstreams;
 mod user;
 
@@ -83,15 +86,18 @@ pub fn run_with(cli: Cli, extensions: Extensions) -> Result<(), String> {
     if let Command::Openapi = cli.command {
         return print(&transom_api::description_text());
     }
-    let config = settings(&cli.command)?;
+    let config = read_settings(&cli.command)?;
     logging::start(config.log)?;
     // From here on there are secrets in memory. The children read foreign documents and run foreign code.
     if let Err(error) = transom_confine::hide_memory() {
         tracing::warn!(%error, "other processes of this account can read the server's memory");
     }
+    write_for_owner_alone();
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the async runtime does not start: {error}"))?;
     let done = match cli.command {
         Command::Serve(_) => runtime.block_on(serve_with(config, extensions)),
+        Command::Init(_) => runtime.block_on(installation::make(&config)).map(|done| doctor::say(&done)),
+        Command::Settings(settings) => runtime.block_on(settings::run(config, settings)),
         Command::User(user) => runtime.block_on(user::run(config, user)),
         Command::Doctor(doctor) => runtime.block_on(doctor::run(config, &doctor)),
         Command::Extract | Command::Confine { .. } | Command::Openapi => Ok(()),
@@ -99,6 +105,11 @@ pub fn run_with(cli: Cli, extensions: Extensions) -> Result<(), String> {
     // What still blocks a thread keeps it; the process does not wait for it.
     runtime.shutdown_timeout(LAST_WAIT);
     done
+}
+
+/// Whatever this process writes from here on, databases, uploads, vectors and environments of functions, is its owner's alone.
+fn write_for_owner_alone() {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
 /// Prints what somebody may read as far as they like: a pipe that is closed early is no failure.
@@ -110,7 +121,7 @@ fn print(text: &str) -> Result<(), String> {
 }
 
 /// The settings; where something is wrong, all of it, before anything is touched.
-fn settings(command: &Command) -> Result<Config, String> {
+fn read_settings(command: &Command) -> Result<Config, String> {
     let unknown: Vec<String> = unknown_permissions().iter().map(ToString::to_string).collect();
     match Config::from_env_and(command.overrides()) {
         Ok(config) if unknown.is_empty() => Ok(config),
@@ -124,4 +135,17 @@ fn unknown_permissions() -> Vec<UnknownPermission> {
     let names = std::env::vars_os().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok());
     let named = names.filter_map(|name| Some((name.strip_prefix(transom_config::USER_PERMISSIONS)?.to_owned(), true)));
     permissions_from_environment(&named.collect()).err().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_that_the_reference_has_a_variable_for_has_that_one_here() {
+        let names = transom_config::reference_variables().filter_map(|name| name.strip_prefix(transom_config::USER_PERMISSIONS));
+        let all: std::collections::BTreeMap<String, bool> = names.map(|name| (name.to_owned(), true)).collect();
+        assert!(all.len() > 50);
+        assert_eq!(permissions_from_environment(&all).err(), None);
+    }
 }

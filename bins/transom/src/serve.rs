@@ -6,15 +6,19 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as Routes, HttpServer};
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
+use transom_app::App;
+use transom_app::accounts::NewAccount;
 use transom_app::background::restarted;
-use transom_app::jobs::{Objects, Repair, Workers};
+use transom_app::jobs::{Repair, Workers};
 use transom_app::models::Models;
 use transom_config::{Config, Environment};
 use transom_vector::VectorStore;
 
-use crate::Extensions;
 use crate::house::{self, House};
+use crate::{Extensions, hello, settings};
 
 /// What is stored is checked no less often than this, until that succeeds.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -32,19 +36,25 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
 /// The same with functions and providers of the program's own, beside those that the server brings along.
 pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), String> {
+    crate::write_for_owner_alone();
     take_all_descriptors();
+    ignore_hangups()?;
     let house = House::with_extensions(&config, extensions).await?;
     let repair = house.repair();
-    // Before the first upload can begin: what lies there now without a row is nobody's.
-    let left = repair.objects().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;
-    let House { app, pipeline, workers, vectors, hold: _hold } = house;
+    hello::start(&config, &house.app);
+    settings::say_what_variables_do_not_decide(&house.pipeline.store, &config).await?;
+    make_first_admin(&config, &house.app).await?;
+    // Before the first upload can begin, so that one that is under way is not counted.
+    repair.count_orphans().await.map_err(|error| format!("the uploaded bytes cannot be listed: {error}"))?;
+    let House { app, pipeline, workers, vectors, hold: _hold, .. } = house;
     let workers = Workers::start(pipeline, workers).await.map_err(|error| format!("no file can be processed: {error}"))?;
     let at_start = repair.clone();
-    let mended = tokio::spawn(restarted("mending", move || mend(at_start.clone(), Some(left.clone()))));
+    let mended = tokio::spawn(restarted("mending", move || mend(at_start.clone())));
     let upkeep = tokio::spawn(restarted("upkeep of vectors", move || keep_vectors(vectors.clone(), repair.clone())));
     let models = app.models.clone();
     let listed = tokio::spawn(restarted("first list of models", move || list_models(models.clone())));
 
+    let is_new = app.accounts.is_new().await.map_err(|error| format!("accounts cannot be read: {error}"))?;
     let app: Data<transom_app::App> = Data::from(Arc::new(app));
     let server = &config.server;
     let functions = app.clone();
@@ -76,8 +86,12 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     let listener = listener
         .bind((server.host.as_str(), server.port))
         .map_err(|error| format!("HOST {} and PORT {} cannot be listened on: {error}", server.host, server.port))?;
-    for address in listener.addrs() {
+    let addresses = listener.addrs();
+    for address in &addresses {
         tracing::info!("listening on http://{address}");
+    }
+    if is_new {
+        hello::first_account(&config, &addresses);
     }
     let ended = listener.run().await.map_err(|error| format!("the server stopped: {error}"));
     mended.abort();
@@ -89,16 +103,39 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     ended
 }
 
-/// Puts right what an earlier run left, or without that the vectors alone; again where it fails, because the embedding model may
-/// not answer yet.
-async fn mend(repair: Repair, left: Option<Objects>) {
+/// Makes the administrator that the settings name, where there is no account yet.
+async fn make_first_admin(config: &Config, app: &App) -> Result<(), String> {
+    let Some(admin) = &config.accounts.first_admin else { return Ok(()) };
+    if !app.accounts.is_new().await.map_err(|error| format!("accounts cannot be read: {error}"))? {
+        return Ok(());
+    }
+    let account = NewAccount {
+        name: admin.name.clone(),
+        email: admin.email.clone(),
+        password: admin.password.expose_secret().to_owned(),
+        profile_image_url: String::new(),
+    };
+    let made = app.accounts.sign_up(account, None).await;
+    made.map_err(|error| format!("the account of WEBUI_ADMIN_EMAIL and WEBUI_ADMIN_PASSWORD cannot be made: {error}"))?;
+    tracing::info!("the administrator of WEBUI_ADMIN_EMAIL was made");
+    Ok(())
+}
+
+/// A closed terminal, or a service manager that wants settings read again, does not end the server.
+fn ignore_hangups() -> Result<(), String> {
+    let mut hangups = signal(SignalKind::hangup()).map_err(|error| format!("SIGHUP cannot be caught: {error}"))?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tracing::info!("SIGHUP changes nothing: settings are read at start");
+        }
+    });
+    Ok(())
+}
+
+/// Makes vectors again that an earlier run lost; again where that fails, because the embedding model may not answer yet.
+async fn mend(repair: Repair) {
     let mut wait = Duration::from_secs(5);
-    loop {
-        let mended = match &left {
-            Some(left) => repair.at_start(left).await,
-            None => repair.mend_vectors().await,
-        };
-        let Err(error) = mended else { return };
+    while let Err(error) = repair.mend_vectors().await {
         tracing::error!(%error, "what is stored could not be checked; it will be tried again");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
@@ -124,7 +161,7 @@ async fn keep_vectors(vectors: Arc<dyn VectorStore>, repair: Repair) {
                     tracing::error!(%error, "the vector store could not be tidied up");
                 }
             }
-            () = vectors.damage() => mend(repair.clone(), None).await,
+            () = vectors.damage() => mend(repair.clone()).await,
         }
     }
 }

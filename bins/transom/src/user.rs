@@ -2,21 +2,21 @@
 
 use std::io::BufRead;
 
-use secrecy::ExposeSecret;
+use transom_app::accounts::PasswordRule;
 use transom_auth::Passwords;
 use transom_config::Config;
 use transom_domain::{NewUser, Role, User as Account};
-use transom_store::{Direction, Store, StoreConfig, UserOrder, UserPatch, UserQuery};
+use transom_store::{Direction, Store, UserOrder, UserPatch, UserQuery};
 
 use crate::cli::{RoleName, User, UserAction};
 use crate::doctor::say;
-use crate::house;
+use crate::{house, installation};
 
 /// Does what is asked with accounts. A running server notices within half a minute.
 pub async fn run(config: Config, user: User) -> Result<(), String> {
-    house::make_private(&config.database.folder)?;
-    let address = config.database.address().expose_secret().to_owned();
-    let store = Store::open(&StoreConfig { url: address, pool_size: 2 }).await.map_err(sentence)?;
+    installation::require_database(&config).await?;
+    let store = installation::open(&config).await?;
+    let rule = house::password_rule(&config)?;
     match user.action {
         UserAction::List => {
             let query = UserQuery { order: UserOrder::CreatedAt, direction: Direction::Ascending, ..UserQuery::default() };
@@ -27,7 +27,7 @@ pub async fn run(config: Config, user: User) -> Result<(), String> {
         UserAction::Create { email, name, role } => {
             let email = transom_app::accounts::readable_email(&email).map_err(sentence)?;
             let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-            let password_hash = password_hash().await?;
+            let password_hash = password_hash(rule.as_ref()).await?;
             let new = NewUser { email, name, password_hash, profile_image_url: String::new() };
             let account = store.create_user(new, Role::from(role)).await.map_err(sentence)?;
             say(&format!("made {} with role {}", account.email, account.role));
@@ -38,7 +38,7 @@ pub async fn run(config: Config, user: User) -> Result<(), String> {
             say(&format!("{} has role {} now; its sessions have ended", account.email, account.role));
         }
         UserAction::Password { email } => {
-            let patch = UserPatch { password_hash: Some(password_hash().await?), ..UserPatch::default() };
+            let patch = UserPatch { password_hash: Some(password_hash(rule.as_ref()).await?), ..UserPatch::default() };
             let account = change(&store, &email, patch).await?;
             say(&format!("{} has a new password; its sessions have ended", account.email));
         }
@@ -53,11 +53,11 @@ async fn change(store: &Store, email: &str, patch: UserPatch) -> Result<Account,
 }
 
 /// The hash of the first line of standard input.
-async fn password_hash() -> Result<String, String> {
+async fn password_hash(rule: Option<&PasswordRule>) -> Result<String, String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(sentence)?;
     let password = line.trim_end_matches(['\n', '\r']).to_owned();
-    Passwords::check(&password).map_err(sentence)?;
+    transom_app::accounts::acceptable_password(&password, rule).map_err(sentence)?;
     Passwords::default().hash(password).await.map_err(sentence)
 }
 

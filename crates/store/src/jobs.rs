@@ -80,6 +80,12 @@ impl Store {
         Ok(job::Entity::find().count(&self.read).await?)
     }
 
+    /// Where the bytes of deleted files are that a job is still to erase.
+    pub async fn paths_to_erase(&self) -> Result<Vec<String>, StoreError> {
+        let paths = job::Entity::find().select_only().column(job::Column::ObjectPath).filter(job::Column::ObjectPath.is_not_null());
+        Ok(paths.into_tuple().all(&self.read).await?)
+    }
+
     /// A file, for the worker that processes it.
     pub async fn job_file(&self, id: &FileId) -> Result<Option<File>, StoreError> {
         file::Entity::find_by_id(id.as_str()).one(&self.read).await?.map(File::try_from).transpose()

@@ -12,7 +12,7 @@ async fn said(place: &Place, arguments: &[&str], input: &str) -> String {
 
 #[tokio::test]
 async fn accounts_made_in_the_shell_sign_in_with_the_password_from_standard_input() {
-    let place = Place::bare();
+    let place = Place::bare().init().await;
     let made = said(&place, &["user", "create", "Root@Example.com", "--name", "Root", "--role", "admin"], &format!("{PASSWORD}\n")).await;
     assert!(!made.contains(PASSWORD), "{made}");
     said(&place, &["user", "create", "eve@example.com"], PASSWORD).await;
@@ -36,7 +36,7 @@ async fn accounts_made_in_the_shell_sign_in_with_the_password_from_standard_inpu
 
 #[tokio::test]
 async fn a_role_or_a_password_that_changes_in_the_shell_ends_sessions_of_the_running_server() {
-    let place = Place::bare();
+    let place = Place::bare().init().await;
     said(&place, &["user", "create", "root@example.com", "--role", "admin"], PASSWORD).await;
     said(&place, &["user", "create", "eve@example.com", "--role", "admin"], PASSWORD).await;
     let server = place.serve().await;
@@ -54,7 +54,7 @@ async fn a_role_or_a_password_that_changes_in_the_shell_ends_sessions_of_the_run
 
 #[tokio::test]
 async fn what_cannot_be_done_with_an_account_is_said_in_a_sentence() {
-    let place = Place::bare();
+    let place = Place::bare().init().await;
     said(&place, &["user", "create", "root@example.com"], PASSWORD).await;
     for (arguments, input) in [
         (&["user", "create", "root@example.com"][..], PASSWORD),
@@ -68,4 +68,55 @@ async fn what_cannot_be_done_with_an_account_is_said_in_a_sentence() {
         assert_eq!((output.status.code(), said.as_str(), complained.lines().count()), (Some(1), "", 1), "{arguments:?}: {complained}");
     }
     assert_eq!(said(&place, &["user", "list"], "").await.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn accounts_are_never_made_where_there_is_no_installation() {
+    let place = Place::bare();
+    for arguments in [&["user", "create", "root@example.com", "--role", "admin"][..], &["user", "list"], &["settings", "list"]] {
+        let sentence = place.refused(arguments).await;
+        assert!(sentence.contains("no installation") && sentence.contains("transom init"), "{sentence}");
+        assert!(!place.folder().exists());
+    }
+    let place = place.init().await;
+    said(&place, &["user", "create", "root@example.com", "--role", "admin"], PASSWORD).await;
+    let again = said(&place, &["init"], "").await;
+    assert!(again.contains("already"), "{again}");
+    assert_eq!(said(&place, &["user", "list"], "").await.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn the_rule_for_passwords_holds_for_those_who_sign_up_and_in_the_shell() {
+    let place = Place::bare()
+        .with("ENABLE_PASSWORD_VALIDATION", "true")
+        .with("PASSWORD_VALIDATION_REGEX_PATTERN", "^(?=.*\\d).{12,}$")
+        .with("PASSWORD_VALIDATION_HINT", "twelve signs and a digit")
+        .init()
+        .await;
+    for arguments in [&["user", "create", "eve@example.com"][..], &["user", "password", "eve@example.com"]] {
+        let output = place.run(arguments, "no digit in here").await;
+        assert!(!output.status.success() && words(&output).1.contains("twelve signs and a digit"), "{:?}", words(&output));
+    }
+    let server = place.serve().await;
+    let sign_up = async |password: &str| {
+        let account = serde_json::json!({"name": "Eve", "email": "eve@example.com", "password": password});
+        server.client.post("/api/v1/auths/signup", &account).await
+    };
+    let (status, body) = sign_up("no digit in here").await;
+    assert!(status == 400 && body["detail"].as_str().unwrap().contains("twelve signs and a digit"), "{status} {body}");
+    assert_eq!(sign_up("1 digit in here").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_server_without_accounts_makes_the_administrator_of_its_settings_and_no_stranger_can() {
+    let place = Place::bare().with("WEBUI_ADMIN_EMAIL", "Ann@Example.com").with("WEBUI_ADMIN_PASSWORD", PASSWORD);
+    for _ in 0..2 {
+        let server = place.serve().await;
+        let ann = server.client.sign_in("ann@example.com", PASSWORD).await.expect("she signs in");
+        assert_eq!(ann.get("/api/v1/users/").await.0, 200);
+        let stranger = serde_json::json!({"name": "Eve", "email": "eve@example.com", "password": PASSWORD});
+        assert_eq!(server.client.post("/api/v1/auths/signup", &stranger).await.0, 403);
+        assert!(!server.log().contains(PASSWORD) && !server.log().to_lowercase().contains("ann@example.com"), "{}", server.log());
+        server.stop().await;
+    }
 }

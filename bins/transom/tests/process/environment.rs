@@ -72,7 +72,7 @@ async fn pages_of_the_listed_origins_may_call_and_no_others() {
 #[tokio::test]
 async fn models_are_granted_unless_access_control_is_bypassed() {
     let upstream = Upstream::start().await;
-    let mut place = Place::with_upstream(&upstream);
+    let mut place = Place::with_upstream(&upstream).init().await;
     assert!(place.run(&["user", "create", "root@example.com", "--role", "admin"], "Passw0rd!root").await.status.success());
     assert!(place.run(&["user", "create", "eve@example.com"], "Passw0rd!eve").await.status.success());
     let server = place.serve().await;
@@ -91,7 +91,7 @@ async fn models_are_granted_unless_access_control_is_bypassed() {
 
 #[tokio::test]
 async fn defaults_of_permissions_come_from_the_environment() {
-    let place = Place::bare().with("USER_PERMISSIONS_FEATURES_API_KEYS", "true");
+    let place = Place::bare().with("USER_PERMISSIONS_FEATURES_API_KEYS", "true").init().await;
     assert!(place.run(&["user", "create", "root@example.com", "--role", "admin"], "Passw0rd!root").await.status.success());
     assert!(place.run(&["user", "create", "eve@example.com"], "Passw0rd!eve").await.status.success());
     let server = place.serve().await;

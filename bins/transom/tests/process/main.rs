@@ -9,6 +9,7 @@ mod place;
 
 mod accounts;
 mod book;
+mod changes;
 mod crash;
 mod doctor;
 mod environment;

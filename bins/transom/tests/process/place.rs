@@ -68,6 +68,21 @@ impl Place {
         timeout(PATIENCE, child.wait_with_output()).await.expect("the command ends").unwrap()
     }
 
+    /// Makes an installation, for commands that need one.
+    pub async fn init(self) -> Self {
+        let made = self.run(&["init"], "").await;
+        assert!(made.status.success(), "{:?}", words(&made));
+        self
+    }
+
+    /// Runs a command that is refused with one sentence. The sentence.
+    pub async fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments, "Passw0rd!refused").await;
+        let (said, complained) = words(&output);
+        assert_eq!((output.status.code(), said.as_str(), complained.lines().count()), (Some(1), "", 1), "{arguments:?}: {complained}");
+        complained
+    }
+
     /// Starts the server and returns once it listens.
     pub async fn serve(&self) -> Server {
         let mut child = self.command(&["serve"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -129,8 +144,13 @@ impl Server {
 
     /// Asks it to end, as a service manager does.
     pub async fn terminate(&self) {
+        self.signal("-TERM").await;
+    }
+
+    /// Sends it a signal.
+    pub async fn signal(&self, signal: &str) {
         let id = self.child.id().expect("it runs").to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 
     /// `kill -9` to one of the processes that read documents for it, where there is one.

@@ -68,3 +68,12 @@ async fn a_port_that_is_taken_is_said_and_ends_the_start() {
     assert_eq!(output.status.code(), Some(1), "{complained}");
     assert!(complained.contains(&port) && complained.contains("PORT"), "{complained}");
 }
+
+#[tokio::test]
+async fn a_variable_whose_loss_would_open_something_stops_the_start_with_one_sentence() {
+    for (name, value) in [("WEBUI_AUTH", "False"), ("WEBUI_AUTH_TRUSTED_EMAIL_HEADER", "X-User"), ("ENABLE_SINGUP", "false")] {
+        let place = Place::bare().with(name, value);
+        assert!(place.refused(&["serve"]).await.starts_with(name));
+        assert!(!place.folder().exists());
+    }
+}

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use transom_testkit::{Script, Upstream};
 
-use crate::place::{Place, until};
+use crate::place::{Place, files_below, until};
 
 #[tokio::test]
 async fn an_empty_folder_is_enough_and_what_is_made_in_it_is_private() {
@@ -13,11 +13,75 @@ async fn an_empty_folder_is_enough_and_what_is_made_in_it_is_private() {
     for path in ["/health", "/ready", "/health/db"] {
         assert_eq!(server.client.get(path).await.0, 200, "{path}");
     }
+    let admin = server.client.sign_up().await;
+    let file = admin.upload("private.txt", "Nobody else's.").await;
+    admin.completed(&file).await;
     let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(place.folder()), 0o700);
-    for name in ["secret_key", "transom.db"] {
-        assert_eq!(mode(place.folder().join(name)), 0o600, "{name}");
+    for name in ["uploads", "vectors"] {
+        assert_eq!(mode(place.folder().join(name)), 0o700, "{name}");
     }
+    assert_eq!(mode(place.folder().join("uploads").join(file)), 0o600);
+    for path in files_below(&place.folder()) {
+        assert_eq!(mode(path.clone()) & 0o077, 0, "{}", path.display());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn folders_that_an_earlier_version_left_open_are_closed_to_others() {
+    let place = Place::bare().init().await;
+    for name in ["uploads", "vectors"] {
+        std::fs::create_dir_all(place.folder().join(name)).unwrap();
+        std::fs::set_permissions(place.folder().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let server = place.serve().await;
+    for name in ["uploads", "vectors"] {
+        assert_eq!(std::fs::metadata(place.folder().join(name)).unwrap().permissions().mode() & 0o777, 0o700, "{name}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_start_says_version_folder_connections_and_where_the_first_account_is_made() {
+    let upstream = Upstream::start().await;
+    let place = Place::with_upstream(&upstream);
+    let server = place.serve().await;
+    until("it says where the first account is made", async || server.log().contains("there is no account yet").then_some(())).await;
+    let log = server.log();
+    for part in [env!("CARGO_PKG_VERSION"), &place.folder().to_string_lossy(), &upstream.openai_url(), server.client.base(), "user create"]
+    {
+        assert!(log.contains(part), "{part} in:\n{log}");
+    }
+    server.client.sign_up().await;
+    server.stop().await;
+    let server = place.serve().await;
+    assert_eq!(server.client.get("/ready").await.0, 200);
+    assert!(!server.log().contains("there is no account yet"));
+}
+
+#[tokio::test]
+async fn variables_without_effect_are_said_at_the_start() {
+    let place = Place::bare()
+        .with("WHISPER_MODEL", "base")
+        .with("TRANSOM_JOB", "3")
+        .with("OPENAI_API_BASE_URLS", "http://127.0.0.1:1")
+        .with("OPENAI_API_KEYS", "one;two");
+    let server = place.serve().await;
+    let log = server.log();
+    for part in ["WHISPER_MODEL", "TRANSOM_JOBS", "more keys than there are addresses"] {
+        assert!(log.contains(part), "{part} in:\n{log}");
+    }
+    assert!(!log.contains("two"), "{log}");
+}
+
+#[tokio::test]
+async fn a_hangup_does_not_end_the_server() {
+    let place = Place::bare();
+    let server = place.serve().await;
+    server.signal("-HUP").await;
+    until("it says that it heard", async || server.log().contains("SIGHUP").then_some(())).await;
+    assert_eq!(server.client.get("/ready").await.0, 200);
     server.stop().await;
 }
 

@@ -21,7 +21,8 @@ use transom_domain::{Caller, File, FileId, FileStatus, Permission, Text};
 use transom_store::Store;
 
 pub use names::base_name;
-pub use objects::local_objects;
+pub(crate) use objects::{is_upload, unfinished};
+pub use objects::{local_objects, private_folder};
 pub use transom_store::{Direction, FileOrder, FileQuery};
 pub use upload::{Upload, UploadOptions};
 
@@ -29,7 +30,7 @@ use crate::Error;
 use crate::jobs::{Progress, Signals};
 
 /// What uploads may be, and how long requests wait for processing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilesConfig {
     /// Bytes at most; `None` for no limit.
     pub max_size: Option<u64>,

@@ -9,12 +9,14 @@ mod pipeline;
 mod progress;
 mod renewal;
 mod repair;
+mod report;
 mod signals;
 mod workers;
 
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use progress::{Progress, Stage};
-pub use repair::{Objects, Repair, Report};
+pub use repair::{Orphans, Repair};
+pub use report::Report;
 pub use signals::Signals;
 pub use workers::{WorkerConfig, Workers};
 

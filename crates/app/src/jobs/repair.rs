@@ -1,93 +1,73 @@
 //! Compares rows, bytes and vectors, and puts right what differs: for `transom doctor` and for every start.
+//!
+//! A start never removes bytes: a database may be new, or the wrong one, while the bytes beside it are somebody's only copy.
+//! [`Repair::fix`] removes them where it is told to. Vectors can be made again, so that those of files which are gone are removed at any
+//! time, as long as others show that the vectors are this database's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use futures_util::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use serde::Serialize;
 use transom_domain::{File, FileId, FileStatus, Fingerprint};
 use transom_vector::{Space, VectorError};
 
 use super::Pipeline;
-use crate::Error;
+use super::report::{Objects, Report};
+use crate::{Error, files};
 
-/// What a comparison of rows, bytes and vectors found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Report {
-    /// Files there are.
-    pub files: usize,
-    /// Objects that belong to no file.
-    pub orphan_bytes: Vec<String>,
-    /// Files whose bytes are missing; their text and vectors may still be there.
-    pub missing_bytes: Vec<FileId>,
-    /// Ids that have vectors but no file.
-    pub orphan_vectors: Vec<FileId>,
-    /// Completed files without vectors.
-    pub missing_vectors: Vec<FileId>,
-    /// Files whose vectors are another embedder's: only a re-index helps.
-    pub other_embedder: Vec<FileId>,
-    /// Whether the present embedder's vectors cannot be read at all.
-    pub damaged: bool,
-    /// Whether what could be put right was.
-    pub repaired: bool,
-}
-
-impl Report {
-    /// Whether there is nothing to put right.
-    pub fn is_clean(&self) -> bool {
-        let Report { orphan_bytes, missing_bytes, orphan_vectors, missing_vectors, other_embedder, damaged, .. } = self;
-        orphan_bytes.is_empty()
-            && missing_bytes.is_empty()
-            && orphan_vectors.is_empty()
-            && missing_vectors.is_empty()
-            && other_embedder.is_empty()
-            && !damaged
-    }
+/// What a repair does with stored objects that belong to no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphans {
+    /// It leaves them.
+    Keep,
+    /// It removes those that uploads wrote, unless not one object belongs to a file.
+    RemoveOurs,
+    /// It removes those that uploads wrote, and vectors without a file, also where nothing else shows that they are this database's.
+    RemoveAll,
 }
 
 /// Compares and repairs. Cheap to clone.
 #[derive(Clone)]
 pub struct Repair {
     pipeline: Pipeline,
+    uploads: Option<PathBuf>,
 }
-
-/// The stored objects, as they were at one moment.
-#[derive(Clone, Debug, Default)]
-pub struct Objects(BTreeSet<String>);
 
 impl Repair {
     /// Over what this pipeline works on.
     pub fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline }
+        Self { pipeline, uploads: None }
     }
 
-    /// The objects that are stored now. What is stored while no upload is under way, and has no row later on, is nobody's.
-    ///
-    /// # Errors
-    /// Where they cannot be listed.
-    pub async fn objects(&self) -> Result<Objects, Error> {
-        let names = self.pipeline.objects.list(None).map_ok(|object| object.location.to_string());
-        names.try_collect().await.map(Objects).map_err(Error::internal)
+    /// The same where the objects are in this folder, which may hold unfinished ones too.
+    pub fn with_folder(self, uploads: PathBuf) -> Self {
+        Self { uploads: Some(uploads), ..self }
     }
 
-    /// Compares rows, bytes and vectors; with `fix`, erases orphans and leaves jobs to make missing vectors again.
+    /// Compares rows, bytes and vectors, and changes nothing.
     /// No server may run meanwhile: an upload that is under way looks like bytes without a row.
     ///
     /// # Errors
     /// Where rows, bytes or the embedder cannot be asked. Damaged vectors are no error but a finding.
-    pub async fn run(&self, fix: bool) -> Result<Report, Error> {
+    pub async fn look(&self) -> Result<Report, Error> {
         let mut report = Report::default();
-        let objects = self.objects().await?;
         let files = self.files().await?;
-        report.files = files.len();
-        compare_bytes(&files, &objects, &mut report);
+        self.compare_bytes(&files, &mut report).await?;
         self.compare_vectors(&files, &mut report).await?;
-        if fix {
-            self.fix(&report).await?;
-            report.repaired = true;
-        }
         Ok(report)
+    }
+
+    /// Puts right what a look found: removes what is left over and leaves jobs to make missing vectors again.
+    ///
+    /// # Errors
+    /// Where rows, bytes or vectors cannot be changed.
+    pub async fn fix(&self, report: &Report, orphans: Orphans) -> Result<(), Error> {
+        if orphans == Orphans::RemoveAll || (orphans == Orphans::RemoveOurs && !report.bytes_of_others) {
+            self.erase_bytes(report).await?;
+        }
+        self.fix_vectors(report, orphans).await
     }
 
     /// Leaves a job for every completed file whose vectors are not the present embedder's. How many.
@@ -100,32 +80,34 @@ impl Repair {
         Ok(jobs)
     }
 
-    /// What every start does: bytes without a row are removed, vectors that are damaged or missing are made again in the
-    /// background, and vectors of files and embedders that are gone are removed. Another embedder's vectors that files still
-    /// have are left as they are. `before` is what was stored before the first upload could begin.
+    /// What a start does before the first upload can begin: says how many objects belong to no file, and leaves them.
     ///
     /// # Errors
-    /// Where rows or the embedder cannot be asked.
-    pub async fn at_start(&self, before: &Objects) -> Result<(), Error> {
+    /// Where rows or bytes cannot be listed.
+    pub async fn count_orphans(&self) -> Result<Report, Error> {
         let mut report = Report::default();
-        let files = self.files().await?;
-        compare_bytes(&files, before, &mut report);
-        // Files that came since have bytes that were not listed; those that were there and have none are for the doctor to name.
-        self.erase_bytes(&report).await?;
-        self.mend_vectors_of(&files).await
+        self.compare_bytes(&self.files().await?, &mut report).await?;
+        if report.removable() + report.foreign_bytes > 0 {
+            tracing::warn!(
+                objects = report.orphan_bytes.len(),
+                unfinished = report.unfinished.len(),
+                others = report.foreign_bytes,
+                files = report.files,
+                "uploads holds objects that belong to no file of this database; they are kept: `transom doctor` shows them"
+            );
+        }
+        Ok(report)
     }
 
-    /// What a server does that met damaged vectors while it runs: they are made again in the background.
+    /// What a server does at start, and where it meets damaged vectors: what is damaged or missing is made again in the background,
+    /// and vectors of files and embedders that are gone are removed. Another embedder's vectors that files still have are left as they
+    /// are, and so is everything where no file of this database has vectors.
     ///
     /// # Errors
     /// Where rows or the embedder cannot be asked.
     pub async fn mend_vectors(&self) -> Result<(), Error> {
-        self.mend_vectors_of(&self.files().await?).await
-    }
-
-    async fn mend_vectors_of(&self, files: &BTreeMap<FileId, File>) -> Result<(), Error> {
         let mut report = Report::default();
-        self.compare_vectors(files, &mut report).await?;
+        self.compare_vectors(&self.files().await?, &mut report).await?;
         if report.damaged || !report.missing_vectors.is_empty() {
             tracing::warn!(files = report.missing_vectors.len(), damaged = report.damaged, "vectors are lost; they are made again");
         }
@@ -135,7 +117,30 @@ impl Repair {
                 "files were indexed by another embedding model and cannot be searched: run `transom doctor --reindex`"
             );
         }
-        self.fix(&report).await
+        if !report.orphan_vectors.is_empty() && !report.vectors_known {
+            tracing::warn!(
+                files = report.orphan_vectors.len(),
+                "the stored vectors belong to no file of this database; they are kept: `transom doctor` shows them"
+            );
+        }
+        self.fix(&report, Orphans::Keep).await
+    }
+
+    async fn compare_bytes(&self, files: &BTreeMap<FileId, File>, report: &mut Report) -> Result<(), Error> {
+        let erasing = self.pipeline.store.paths_to_erase().await?.into_iter().collect::<BTreeSet<_>>();
+        report.compare_bytes(files, &self.objects().await?, &erasing);
+        Ok(())
+    }
+
+    async fn objects(&self) -> Result<Objects, Error> {
+        let names = self.pipeline.objects.list(None).map_ok(|object| object.location.to_string());
+        let whole = names.try_collect().await.map_err(Error::internal)?;
+        let left = match &self.uploads {
+            Some(folder) => files::unfinished(folder).map_err(Error::internal)?,
+            None => Vec::new(),
+        };
+        let foreign = left.iter().filter(|name| name.is_none()).count();
+        Ok(Objects { whole, unfinished: left.into_iter().flatten().collect(), foreign })
     }
 
     async fn compare_vectors(&self, files: &BTreeMap<FileId, File>, report: &mut Report) -> Result<(), Error> {
@@ -156,6 +161,7 @@ impl Repair {
             }
             Err(other) => return Err(other.into()),
         };
+        report.vectors_known = stored.keys().any(|id| files.contains_key(id));
         for id in stored.keys().filter(|id| !files.contains_key(*id)) {
             // A file that was uploaded since the rows were read is no orphan.
             if self.pipeline.store.job_file(id).await?.is_none() {
@@ -171,17 +177,18 @@ impl Repair {
         Ok(())
     }
 
-    async fn fix(&self, report: &Report) -> Result<(), Error> {
+    async fn fix_vectors(&self, report: &Report, orphans: Orphans) -> Result<(), Error> {
         let Pipeline { index, store, signals, .. } = &self.pipeline;
         let vectors = index.vectors();
         if report.damaged {
             vectors.drop_space(&self.space(self.pipeline.fingerprint()).await?).await?;
         }
-        if !report.orphan_vectors.is_empty() {
-            vectors.delete(&report.orphan_vectors).await?;
+        if report.vectors_known || orphans == Orphans::RemoveAll {
+            if !report.orphan_vectors.is_empty() {
+                vectors.delete(&report.orphan_vectors).await?;
+            }
+            self.drop_unused_spaces().await?;
         }
-        self.drop_unused_spaces().await?;
-        self.erase_bytes(report).await?;
         if !report.missing_vectors.is_empty() {
             store.index_files(&report.missing_vectors).await?;
             signals.work();
@@ -212,12 +219,13 @@ impl Repair {
                 Err(reason) => return Err(Error::internal(reason)),
             }
         }
+        for name in &report.unfinished {
+            let Some(folder) = &self.uploads else { break };
+            match tokio::fs::remove_file(folder.join(name)).await {
+                Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => return Err(Error::internal(reason)),
+                _ => {}
+            }
+        }
         Ok(())
     }
-}
-
-fn compare_bytes(files: &BTreeMap<FileId, File>, objects: &Objects, report: &mut Report) {
-    let owned: BTreeSet<&str> = files.values().map(|file| file.object_path.as_str()).collect();
-    report.orphan_bytes = objects.0.iter().filter(|path| !owned.contains(path.as_str())).cloned().collect();
-    report.missing_bytes = files.values().filter(|file| !objects.0.contains(&file.object_path)).map(|file| file.id.clone()).collect();
 }

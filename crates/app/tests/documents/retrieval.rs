@@ -160,13 +160,15 @@ async fn another_embedding_model_needs_a_reindex_first() {
     assert!(matches!(refused, Err(Error::Conflict(text)) if text.contains("transom doctor --reindex")));
     let pipeline = house.pipeline_with(other);
     let repair = transom_app::jobs::Repair::new(pipeline.clone());
-    assert_eq!(repair.run(false).await.unwrap().other_embedder, std::slice::from_ref(&id));
+    assert_eq!(repair.look().await.unwrap().other_embedder, std::slice::from_ref(&id));
     assert_eq!(repair.reindex().await.unwrap(), 1);
     let _workers = transom_app::jobs::Workers::start(pipeline, Default::default()).await.unwrap();
     house.idle().await;
     let scope = retrieval.resolve(&alice, &[file(&id)]).await.unwrap();
     assert_eq!(retrieval.find(&scope, &["treaty".into()]).await.unwrap()[0].document, [TREATY]);
-    assert!(repair.run(true).await.unwrap().is_clean());
+    let report = repair.look().await.unwrap();
+    assert!(report.is_clean());
+    repair.fix(&report, transom_app::jobs::Orphans::RemoveOurs).await.unwrap();
     let spaces = transom_vector::VectorStore::spaces(house.vectors.as_ref()).await.unwrap();
     assert_eq!(spaces.len(), 1, "the old model's vectors are gone");
 }

@@ -35,7 +35,8 @@ pub async fn compare(admin: &Client, place: &Place, ledger: &mut Ledger) {
     let expected: BTreeSet<String> = ledger.files.keys().cloned().collect();
     let rows: BTreeSet<String> = files(admin).await.into_iter().map(|(id, _)| id).collect();
     assert_eq!(rows, expected, "rows");
-    for file in ledger.gone.drain(..) {
+    let gone: BTreeSet<String> = ledger.gone.drain(..).collect();
+    for file in &gone {
         assert_eq!(admin.get(&format!("/api/v1/files/{file}")).await.0, 404, "a deleted file");
     }
     for (collection, files) in &ledger.collections {
@@ -44,7 +45,11 @@ pub async fn compare(admin: &Client, place: &Place, ledger: &mut Ledger) {
     for id in ledger.files.keys() {
         admin.completed(id).await;
     }
-    until("the bytes are those of the files, and no others", async || (stored(place) == expected).then_some(())).await;
+    until("the bytes are those of the files, and none of deleted ones", async || {
+        let stored = stored(place);
+        (stored.is_superset(&expected) && stored.is_disjoint(&gone)).then_some(())
+    })
+    .await;
     for (id, known) in &ledger.files {
         let bytes = std::fs::read(place.folder().join("uploads").join(id)).unwrap();
         assert!(bytes == known.text().as_bytes(), "the bytes of {id}");
@@ -61,6 +66,11 @@ pub async fn compare(admin: &Client, place: &Place, ledger: &mut Ledger) {
             );
         }
     }
+}
+
+/// Fails where other bytes are stored than those of the files.
+pub fn only_these_bytes(place: &Place, ledger: &Ledger) {
+    assert_eq!(stored(place), ledger.files.keys().cloned().collect(), "the bytes are those of the files, and no others");
 }
 
 /// Ids and names of all files.
