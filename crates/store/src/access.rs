@@ -5,6 +5,7 @@ use sea_orm::{Condition, EntityTrait};
 use transom_domain::{Caller, Grant, Permission, Role};
 
 use crate::entity::{file, grant, knowledge, knowledge_file, model};
+use crate::links;
 use crate::query::never;
 
 /// What grants are given for.
@@ -35,10 +36,8 @@ pub(crate) fn models(caller: &Caller, needed: Permission) -> Condition {
     permitted(caller, || Condition::any().add(owned(caller, owner)).add(granted(caller, Resource::Model, id, needed)))
 }
 
-/// The files with which the caller may do what is needed: its own, and those in collections that it may read or write.
-///
-/// Writing to a collection reaches only the files that were put there by somebody who could change them:
-/// or whoever may read a file could put it into a collection of its own, and delete it from there.
+/// The files with which the caller may do what is needed: its own, and those in collections that it may read or write,
+/// as far as [`links`] say that the collection opens the file.
 pub(crate) fn files(caller: &Caller, needed: Permission) -> Condition {
     permitted(caller, || {
         let mut collections = Query::select();
@@ -50,10 +49,8 @@ pub(crate) fn files(caller: &Caller, needed: Permission) -> Condition {
                 Expr::col((knowledge::Entity, knowledge::Column::Id)).equals((knowledge_file::Entity, knowledge_file::Column::KnowledgeId)),
             )
             .and_where(Expr::col((knowledge_file::Entity, knowledge_file::Column::FileId)).equals((file::Entity, file::Column::Id)))
-            .cond_where(knowledge(caller, needed));
-        if needed == Permission::Write {
-            collections.and_where(Expr::col((knowledge_file::Entity, knowledge_file::Column::Changeable)).eq(true));
-        }
+            .cond_where(knowledge(caller, needed))
+            .cond_where(links::open(needed));
         Condition::any().add(owned(caller, (file::Entity, file::Column::UserId))).add(Expr::exists(collections))
     })
 }

@@ -1,7 +1,7 @@
 //! Uploaded files: rows and extracted text.
 //!
-//! A caller reads a file that is its own, or that is in a collection it may read; it changes its own, or one in a collection it may write
-//! that somebody who could change it put there; administrators read and change all.
+//! A caller reads a file that is its own, or that a collection opens which it may read; it changes its own, or one that a collection opens
+//! which it may write (`links` says when a collection does); administrators read and change all.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use transom_domain::{Caller, File, FileId, FileStatus, NewFile, Permission, Role
 use crate::entity::{file, file_text, job};
 use crate::jobs::JobKind;
 use crate::json;
-use crate::query::{IDS_AT_ONCE, fits, fold, never, ordinal, page};
+use crate::query::{IDS_AT_ONCE, Whose, fits, fold, never, ordinal, page};
 use crate::texts::{self, status};
 use crate::{Direction, Store, StoreError, access, queue};
 
@@ -39,6 +39,8 @@ pub struct FileQuery {
     pub name: Option<String>,
     /// Only the caller's own, also for administrators.
     pub own: bool,
+    /// Whose, of the files in a collection.
+    pub whose: Whose,
     /// Order.
     pub order: FileOrder,
     /// Direction.
@@ -68,32 +70,8 @@ impl FileQuery {
 impl Store {
     /// Makes a file row of the caller's; with `process`, its job in the same transaction.
     pub async fn create_file(&self, caller: &Caller, new: NewFile, process: bool) -> Result<File, StoreError> {
-        let at = now();
-        let row = file::Model {
-            id: new.id.into(),
-            user_id: caller.id.as_str().to_owned(),
-            folded: fold(&new.filename),
-            filename: new.filename,
-            object_path: new.object_path,
-            file_hash: new.file_hash,
-            text_hash: None,
-            size: i64::try_from(new.size).unwrap_or(i64::MAX),
-            content_type: new.content_type,
-            status: if process { FileStatus::Pending } else { FileStatus::Unprocessed }.as_str().to_owned(),
-            error: None,
-            fingerprint: None,
-            languages: None,
-            metadata: json::FILE_METADATA.keep(new.metadata)?,
-            created_at: at,
-            updated_at: at,
-            ordinal: ordinal(),
-        };
-        let made = File::try_from(row.clone())?;
         let tx = self.begin().await?;
-        file::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
-        if process {
-            queue::leave(&tx, &made.user_id, JobKind::Process(made.id.clone())).await?;
-        }
+        let made = insert(&tx, caller, new, process).await?;
         tx.commit().await?;
         Ok(made)
     }
@@ -182,6 +160,16 @@ impl Store {
         Ok(file)
     }
 
+    /// Leaves a job to index the text of a file that the caller may change again, or to extract it where there is none.
+    /// Its status becomes pending. Earlier work on it is cancelled.
+    pub async fn index_file(&self, caller: &Caller, id: &FileId) -> Result<Option<File>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        let file = put_back(&tx, row, JobKind::Index(id.clone())).await?;
+        tx.commit().await?;
+        Ok(file)
+    }
+
     /// Deletes a file that the caller may change: row, text, memberships and waiting jobs, and leaves a job to erase bytes and vectors.
     pub async fn delete_file(&self, caller: &Caller, id: &FileId) -> Result<bool, StoreError> {
         let tx = self.begin().await?;
@@ -203,6 +191,36 @@ impl Store {
         tx.commit().await?;
         Ok(deleted)
     }
+}
+
+/// Inserts a row of the caller's; with `process`, its job too.
+pub(crate) async fn insert(tx: &DatabaseTransaction, caller: &Caller, new: NewFile, process: bool) -> Result<File, StoreError> {
+    let at = now();
+    let row = file::Model {
+        id: new.id.into(),
+        user_id: caller.id.as_str().to_owned(),
+        folded: fold(&new.filename),
+        filename: new.filename,
+        object_path: new.object_path,
+        file_hash: new.file_hash,
+        text_hash: None,
+        size: i64::try_from(new.size).unwrap_or(i64::MAX),
+        content_type: new.content_type,
+        status: if process { FileStatus::Pending } else { FileStatus::Unprocessed }.as_str().to_owned(),
+        error: None,
+        fingerprint: None,
+        languages: None,
+        metadata: json::FILE_METADATA.keep(new.metadata)?,
+        created_at: at,
+        updated_at: at,
+        ordinal: ordinal(),
+    };
+    let made = File::try_from(row.clone())?;
+    file::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    if process {
+        queue::leave(tx, &made.user_id, JobKind::Process(made.id.clone())).await?;
+    }
+    Ok(made)
 }
 
 /// The row of a file that the caller may change, locked until the transaction ends.

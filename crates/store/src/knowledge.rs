@@ -1,7 +1,7 @@
 //! Knowledge collections.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::Value;
@@ -10,8 +10,8 @@ use transom_domain::{Caller, Grant, Knowledge, KnowledgeId, Permission, now};
 use crate::access::{self, Resource};
 use crate::entity::{knowledge, knowledge_file};
 use crate::json::{self, Json};
-use crate::query::{IDS_AT_ONCE, contains, fold, ordinal, page};
-use crate::{Store, StoreError, grants};
+use crate::query::{IDS_AT_ONCE, Whose, contains, fold, ordinal, page};
+use crate::{Direction, Store, StoreError, grants};
 
 /// What a collection is made of, and what an update replaces.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,18 @@ pub struct KnowledgeView {
     pub write_access: bool,
 }
 
+/// What collections can be ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnowledgeOrder {
+    /// When they were changed.
+    #[default]
+    UpdatedAt,
+    /// When they were made.
+    CreatedAt,
+    /// By name.
+    Name,
+}
+
 /// Which collections to list.
 #[derive(Clone, Debug, Default)]
 pub struct KnowledgeQuery {
@@ -42,6 +54,12 @@ pub struct KnowledgeQuery {
     pub search: Option<String>,
     /// Only those that the caller may change.
     pub writable: bool,
+    /// Whose.
+    pub whose: Whose,
+    /// Order.
+    pub order: KnowledgeOrder,
+    /// Direction.
+    pub direction: Direction,
     /// How many to pass over.
     pub skip: u64,
     /// How many at most; `None` for all.
@@ -77,14 +95,22 @@ impl Store {
         Ok(views(&self.read, caller, vec![row]).await?.pop())
     }
 
-    /// The collections that the caller may read, last changed first, and how many there are without skip and limit.
+    /// The collections that the caller may read, last changed first unless the query says otherwise, and how many there are without skip and limit.
     pub async fn list_knowledge(&self, caller: &Caller, query: &KnowledgeQuery) -> Result<(Vec<KnowledgeView>, u64), StoreError> {
         let needed = if query.writable { Permission::Write } else { Permission::Read };
         let part = query.search.as_deref().filter(|part| !part.is_empty());
         let part = part.map(|part| contains((knowledge::Entity, knowledge::Column::Folded), part));
-        let select = knowledge::Entity::find().filter(access::knowledge(caller, needed)).filter(Condition::all().add_option(part));
+        let whose = query.whose.filter((knowledge::Entity, knowledge::Column::UserId), caller);
+        let select = knowledge::Entity::find().filter(access::knowledge(caller, needed));
+        let select = select.filter(Condition::all().add_option(part).add_option(whose));
         let total = select.clone().count(&self.read).await?;
-        let select = select.order_by_desc(knowledge::Column::UpdatedAt).order_by_desc(knowledge::Column::Ordinal);
+        let column = match query.order {
+            KnowledgeOrder::UpdatedAt => knowledge::Column::UpdatedAt,
+            KnowledgeOrder::CreatedAt => knowledge::Column::CreatedAt,
+            KnowledgeOrder::Name => knowledge::Column::Folded,
+        };
+        let direction: Order = query.direction.into();
+        let select = select.order_by(column, direction.clone()).order_by(knowledge::Column::Ordinal, direction);
         let rows = page(select, query.skip, query.limit).all(&self.read).await?;
         Ok((views(&self.read, caller, rows).await?, total))
     }
@@ -98,6 +124,15 @@ impl Store {
         row.description = new.description;
         row.meta = new.meta.map(|meta| json::KNOWLEDGE_META.keep(meta)).transpose()?.or(row.meta);
         let changed = put(&tx, row, new.access_grants.as_deref()).await?;
+        tx.commit().await?;
+        Ok(Some(changed))
+    }
+
+    /// Replaces the grants of a collection that the caller may change.
+    pub async fn set_knowledge_grants(&self, caller: &Caller, id: &KnowledgeId, grants: &[Grant]) -> Result<Option<Knowledge>, StoreError> {
+        let tx = self.begin().await?;
+        let Some(row) = changeable(&tx, caller, id).await? else { return Ok(None) };
+        let changed = put(&tx, row, Some(grants)).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, LikeExpr};
 use sea_orm::{Order, QuerySelect};
+use transom_domain::Caller;
 
 /// How many ids one statement names at most; SQLite and PostgreSQL both limit the values bound to one.
 pub(crate) const IDS_AT_ONCE: usize = 500;
@@ -27,6 +28,29 @@ impl From<Direction> for Order {
         match direction {
             Direction::Ascending => Order::Asc,
             Direction::Descending => Order::Desc,
+        }
+    }
+}
+
+/// Whose things a list holds, of those that the caller may read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    #[default]
+    All,
+    /// The caller's own.
+    Own,
+    /// Those of others.
+    Others,
+}
+
+impl Whose {
+    /// Of the things in whose `owner` column the owner is.
+    pub(crate) fn filter(self, owner: impl IntoColumnRef, caller: &Caller) -> Option<Expr> {
+        match self {
+            Whose::All => None,
+            Whose::Own => Some(Expr::col(owner).eq(caller.id.as_str())),
+            Whose::Others => Some(Expr::col(owner).ne(caller.id.as_str())),
         }
     }
 }

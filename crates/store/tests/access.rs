@@ -164,33 +164,6 @@ async fn a_reader_cannot_change() {
 }
 
 #[tokio::test]
-async fn a_reader_does_not_become_a_writer_through_a_collection_of_its_own() {
-    let store = store().await;
-    let ann = caller(&store, "ann", Role::User).await;
-    let bob = caller(&store, "bob", Role::User).await;
-    let anns = collection(&store, &ann, &[to_user(&bob.id, Permission::Read)]).await;
-    let shared = file(&store, &ann, "shared").await.id;
-    assert!(store.add_to_knowledge(&ann, &anns, std::slice::from_ref(&shared)).await.unwrap());
-    let bobs = collection(&store, &bob, &[]).await;
-    assert!(store.add_to_knowledge(&bob, &bobs, std::slice::from_ref(&shared)).await.unwrap());
-    assert!(store.file(&bob, &shared, Permission::Read).await.unwrap().is_some());
-    assert!(store.file(&bob, &shared, Permission::Write).await.unwrap().is_none());
-    assert!(!store.delete_file(&bob, &shared).await.unwrap());
-    // What its owner puts there is another matter, and stays so when the reader repeats itself.
-    store
-        .update_knowledge(
-            &bob,
-            &bobs,
-            NewKnowledge { access_grants: Some(vec![to_user(&ann.id, Permission::Write)]), ..Default::default() },
-        )
-        .await
-        .unwrap();
-    assert!(store.add_to_knowledge(&ann, &bobs, std::slice::from_ref(&shared)).await.unwrap());
-    assert!(store.add_to_knowledge(&bob, &bobs, std::slice::from_ref(&shared)).await.unwrap());
-    assert!(store.file(&bob, &shared, Permission::Write).await.unwrap().is_some());
-}
-
-#[tokio::test]
 async fn a_stranger_can_neither_see_nor_collect_a_file() {
     let store = store().await;
     let ann = caller(&store, "ann", Role::User).await;

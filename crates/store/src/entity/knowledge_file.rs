@@ -11,6 +11,7 @@ pub struct Model {
     pub file_id: String,
     pub changeable: bool,
     pub created_at: i64,
+    pub added_by: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
