@@ -78,11 +78,13 @@ impl Intake {
     }
 
     /// Reads a file that the caller may change (again), or takes a text in its place, and puts it into a collection as [`Intake::text`] does.
+    /// On its way into a collection, a file keeps the text that it has.
     pub async fn file(&self, caller: &Caller, id: &FileId, text: Option<String>, into: Option<&KnowledgeId>) -> Result<File, Error> {
         self.check(caller, into).await?;
-        let file = match text {
-            Some(text) => self.files.replace_text(caller, id, text).await?,
-            None => self.files.process(caller, id).await?,
+        let file = match (text, into) {
+            (Some(text), _) => self.files.replace_text(caller, id, text).await?,
+            (None, Some(_)) => self.files.index(caller, id).await?,
+            (None, None) => self.files.process(caller, id).await?,
         };
         readable(&file)?;
         if let Some(collection) = into {
@@ -135,7 +137,7 @@ impl Intake {
         metadata: Map<String, Value>,
         into: Option<&KnowledgeId>,
     ) -> Result<File, Error> {
-        let file = upload.finish(caller, UploadOptions { metadata, process: true, wait: true }).await?;
+        let file = upload.finish(caller, UploadOptions { metadata, process: true, wait: true, into: None }).await?;
         if let Err(reason) = readable(&file) {
             // The caller hears of no file, so none is left.
             if file.status == FileStatus::Failed {

@@ -51,6 +51,7 @@ pub mod knowledge;
 pub mod models;
 pub mod retrieval;
 pub mod settings;
+mod sharing;
 pub mod status;
 
 pub use error::Error;

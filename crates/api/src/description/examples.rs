@@ -32,7 +32,7 @@ fn example(name: &str, kind: &Value) -> Option<Value> {
         "description" => "What the machines' makers say",
         "content" => "The warranty ends after two years.",
         "filename" => "manual.pdf",
-        "message" => "the file was deleted",
+        "message" => "File deleted successfully",
         _ if is("integer") && name.ends_with("_at") => return Some(json!(1_795_260_710)),
         "total" | "member_count" | "file_count" | "size" if is("integer") => return Some(json!(1)),
         _ => return None,

@@ -28,7 +28,7 @@ use response::{FileProgress, Text};
 pub(crate) const PAGE: u64 = 30;
 
 pub(crate) fn routes(table: &mut Table) {
-    table.at(["/api/v1/files/", "/api/v1/files"]).post(upload::upload_file).or([503, 507]).get(list_files);
+    table.at(["/api/v1/files/", "/api/v1/files"]).post(upload::upload_file).or([404, 503, 507]).get(list_files);
     table.at("/api/v1/files/search").get(search_files).or([404]);
     table.at("/api/v1/files/user/search").get(search_own_files).or([404]);
     table.at("/api/v1/files/count").get(count_files);
@@ -115,6 +115,7 @@ async fn search(app: &App, caller: &Caller, request: &SearchRequest, own: bool) 
         direction: Direction::Descending,
         skip: request.skip.unwrap_or_default(),
         limit: Some(request.limit.unwrap_or(100).min(1000)),
+        ..FileQuery::default()
     };
     let (files, _) = app.files.list(caller, &query).await?;
     if files.is_empty() {
@@ -152,14 +153,14 @@ async fn get_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Result<
 #[api_v2_operation]
 async fn delete_file(app: Data<App>, caller: SignedIn, id: Path<FileId>) -> Result<Reply<Message>, ApiError> {
     app.files.delete(&caller.0, &id).await?;
-    Ok(Reply::of(&Message { message: "the file was deleted" }))
+    Ok(Reply::of(&Message { message: "File deleted successfully" }))
 }
 
 /// Deletes all files
 #[api_v2_operation]
 async fn delete_all_files(app: Data<App>, caller: Admin) -> Result<Reply<Message>, ApiError> {
     app.files.delete_all(&caller.0).await?;
-    Ok(Reply::of(&Message { message: "all files were deleted" }))
+    Ok(Reply::of(&Message { message: "All files deleted successfully" }))
 }
 
 #[derive(Deserialize, ToSchema)]

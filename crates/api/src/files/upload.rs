@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use transom_app::files::{Upload, UploadOptions};
 use transom_app::{App, Error};
-use transom_domain::Caller;
+use transom_domain::{Caller, KnowledgeId};
 use utoipa::ToSchema;
 
 use super::response::{FileResponse, Parts};
@@ -41,6 +41,8 @@ pub(super) struct UploadedFile {
 }
 
 /// Keeps a file, and has it read and indexed
+///
+/// With `{"knowledge_id": …}` in the metadata, the file is in that collection from the start; the caller has to be one who may change it.
 #[api_v2_operation]
 pub(super) async fn upload_file(
     app: Data<App>,
@@ -49,9 +51,23 @@ pub(super) async fn upload_file(
 ) -> Result<Reply<UploadedFile>, ApiError> {
     let process = request.process.unwrap_or(true);
     let (upload, metadata) = receive(&app, &caller.0, form.0).await?;
-    let options = UploadOptions { metadata, process, wait: !request.process_in_background.unwrap_or(true) };
+    let into = collection_of(&metadata)?;
+    if let Some(collection) = &into {
+        app.knowledge.writable(&caller.0, collection).await?;
+    }
+    let options = UploadOptions { metadata, process, wait: !request.process_in_background.unwrap_or(true), into };
     let file = upload.finish(&caller.0, options).await?;
     Ok(Reply::of(&UploadedFile { file: FileResponse::new(&file, Parts { content: None, path: true }), status: true }))
+}
+
+/// The collection that clients name in the metadata of a file that they upload into it.
+fn collection_of(metadata: &Map<String, Value>) -> Result<Option<KnowledgeId>, Error> {
+    match metadata.get("knowledge_id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(id)) if id.is_empty() => Ok(None),
+        Some(Value::String(id)) => Ok(Some(KnowledgeId::from(id.as_str()))),
+        Some(_) => Err(Error::Malformed("`knowledge_id` in the metadata is the id of a collection".to_owned())),
+    }
 }
 
 /// Reads the whole form. An error drops the upload, which leaves nothing behind; so does a client that breaks off.

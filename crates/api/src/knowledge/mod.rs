@@ -1,24 +1,23 @@
 //! Routes of knowledge.
 
+mod requests;
 mod shapes;
 
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use transom_app::App;
-use transom_app::knowledge::KnowledgeQuery;
 use transom_domain::{File, FileId, KnowledgeId};
 
 use crate::body::{Authorized, Json};
-use crate::files::PAGE;
 use crate::params::{Path, Query};
 use crate::reply::Reply;
 use crate::table::Table;
 use crate::{ApiError, SignedIn};
 
-use shapes::{
-    AccessRequest, FilesQuery, KnowledgeFileRequest, KnowledgeFileRequests, KnowledgeFiles, KnowledgePage, KnowledgeQueryRequest,
-    KnowledgeRequest, KnowledgeResponse, KnowledgeWithAccess, KnowledgeWithFiles, ListedFile, ListedKnowledge, RemoveQuery,
+use requests::{
+    AccessRequest, FilesQuery, KnowledgeFileRequest, KnowledgeFileRequests, KnowledgeQueryRequest, KnowledgeRequest, RemoveQuery,
 };
+use shapes::{KnowledgeFiles, KnowledgePage, KnowledgeResponse, KnowledgeWithAccess, KnowledgeWithFiles, ListedFile, ListedKnowledge};
 
 pub(crate) fn routes(table: &mut Table) {
     table.at(["/api/v1/knowledge/", "/api/v1/knowledge"]).get(list_knowledge);
@@ -42,10 +41,7 @@ type Changed = Result<Reply<KnowledgeWithFiles>, ApiError>;
 /// Lists the collections that the caller may see, a page of thirty at a time
 #[api_v2_operation]
 async fn list_knowledge(app: Data<App>, caller: SignedIn, request: Query<KnowledgeQueryRequest>) -> Result<Reply<KnowledgePage>, ApiError> {
-    let skip = request.page.unwrap_or(1).saturating_sub(1).saturating_mul(PAGE);
-    let search = request.query.clone().filter(|query| !query.is_empty());
-    let query = KnowledgeQuery { search, skip, limit: Some(PAGE), ..KnowledgeQuery::default() };
-    let (listed, total) = app.knowledge.list(&caller.0, &query).await?;
+    let (listed, total) = app.knowledge.list(&caller.0, &request.query()).await?;
     Ok(Reply::of(&KnowledgePage { items: listed.iter().map(ListedKnowledge::from).collect(), total }))
 }
 
@@ -119,7 +115,7 @@ async fn list_knowledge_files(
 /// Puts a file into a collection
 #[api_v2_operation]
 async fn add_file(app: Data<App>, Authorized(caller, body): FileForm, id: Path<KnowledgeId>) -> Changed {
-    Ok(with_files(&app.knowledge.add(&caller.0, &id, &[body.0.file_id]).await?))
+    Ok(with_files(&app.knowledge.add(&caller.0, &id, &[body.0.file()?]).await?))
 }
 
 /// Puts files into a collection
@@ -129,21 +125,21 @@ async fn add_files(
     Authorized(caller, body): Authorized<SignedIn, Json<KnowledgeFileRequests>>,
     id: Path<KnowledgeId>,
 ) -> Changed {
-    let files: Vec<FileId> = body.0.0.into_iter().map(|file| file.file_id).collect();
+    let files = body.0.0.into_iter().map(KnowledgeFileRequest::file).collect::<Result<Vec<FileId>, _>>()?;
     Ok(with_files(&app.knowledge.add(&caller.0, &id, &files).await?))
 }
 
-/// Has a collection's file indexed anew
+/// Has a collection's file indexed anew, from the text that is kept of it
 #[api_v2_operation]
 async fn update_file(app: Data<App>, Authorized(caller, body): FileForm, id: Path<KnowledgeId>) -> Changed {
-    Ok(with_files(&app.knowledge.refresh(&caller.0, &id, &body.0.file_id).await?))
+    Ok(with_files(&app.knowledge.refresh(&caller.0, &id, &body.0.file()?).await?))
 }
 
 /// Takes a file out of a collection
 #[api_v2_operation]
 async fn remove_file(app: Data<App>, Authorized(caller, body): FileForm, id: Path<KnowledgeId>, request: Query<RemoveQuery>) -> Changed {
     let delete = request.delete_file.unwrap_or(true);
-    Ok(with_files(&app.knowledge.remove(&caller.0, &id, &body.0.file_id, delete).await?))
+    Ok(with_files(&app.knowledge.remove(&caller.0, &id, &body.0.file()?, delete).await?))
 }
 
 fn with_files(collection: &transom_app::knowledge::WithFiles) -> Reply<KnowledgeWithFiles> {

@@ -1,108 +1,14 @@
-//! Collections and their files, as requests and answers hold them.
+//! Collections and their files, as answers hold them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
-use transom_app::files::{Direction, FileOrder, FileQuery};
-use transom_app::knowledge::{Described, KnowledgeView, Listed, WithFiles};
+use transom_app::knowledge::{KnowledgeView, Listed, WithFiles};
 use transom_domain::{File, FileId, Grant, Knowledge, KnowledgeId, User, UserId};
 use utoipa::ToSchema;
 
 use crate::description::shapes::{GrantShape, Object};
-use crate::files::{FileMeta, FileResponse, PAGE, Parts, switch};
-use crate::params::number;
+use crate::files::{FileMeta, FileResponse, Parts};
 use crate::user_shapes::Owner;
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct KnowledgeQueryRequest {
-    /// What names and descriptions are searched for
-    #[serde(default)]
-    pub(super) query: Option<String>,
-    #[serde(default, deserialize_with = "number")]
-    #[schema(maximum = 1_000_000_000)]
-    pub(super) page: Option<u64>,
-}
-
-/// A collection as clients send it.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct KnowledgeRequest {
-    #[schema(examples("Manuals"))]
-    name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    meta: Option<Value>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<GrantShape>>)]
-    access_grants: Option<Vec<Grant>>,
-}
-
-impl From<KnowledgeRequest> for Described {
-    fn from(request: KnowledgeRequest) -> Self {
-        let KnowledgeRequest { name, description, meta, access_grants } = request;
-        Described { name, description, meta, access_grants }
-    }
-}
-
-/// Who may read and change a collection from now on.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct AccessRequest {
-    #[schema(value_type = Vec<GrantShape>)]
-    pub(super) access_grants: Vec<Grant>,
-}
-
-/// A file by its id.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct KnowledgeFileRequest {
-    #[schema(value_type = String)]
-    pub(super) file_id: FileId,
-}
-
-/// Files by their ids.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct KnowledgeFileRequests(pub(super) Vec<KnowledgeFileRequest>);
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct RemoveQuery {
-    /// Whether the file itself is deleted, where no other collection has it
-    #[serde(default, deserialize_with = "switch")]
-    pub(super) delete_file: Option<bool>,
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct FilesQuery {
-    #[serde(default)]
-    query: Option<String>,
-    #[serde(default, deserialize_with = "switch")]
-    pub(super) include_content: Option<bool>,
-    #[serde(default)]
-    order_by: Option<String>,
-    #[serde(default)]
-    direction: Option<String>,
-    #[serde(default, deserialize_with = "number")]
-    #[schema(maximum = 1_000_000_000)]
-    page: Option<u64>,
-    #[serde(default, deserialize_with = "number")]
-    #[schema(maximum = 1_000_000_000)]
-    limit: Option<u64>,
-}
-
-impl FilesQuery {
-    pub(super) fn query(&self) -> FileQuery {
-        let limit = self.limit.unwrap_or(PAGE).clamp(1, 1000);
-        FileQuery {
-            name: self.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("*{query}*")),
-            own: false,
-            order: match self.order_by.as_deref() {
-                Some("name") => FileOrder::Name,
-                Some("created_at") => FileOrder::CreatedAt,
-                _ => FileOrder::UpdatedAt,
-            },
-            direction: if self.direction.as_deref() == Some("asc") { Direction::Ascending } else { Direction::Descending },
-            skip: self.page.unwrap_or(1).saturating_sub(1).saturating_mul(limit),
-            limit: Some(limit),
-        }
-    }
-}
 
 /// What every answer about a collection holds.
 #[derive(Serialize, ToSchema)]

@@ -237,11 +237,8 @@ pub(super) async fn delete_entries(
         let reason = "a file's own passages go with the file: delete it below /api/v1/files".to_owned();
         return Err(Error::Invalid(reason).into());
     }
-    match app.knowledge.remove(&caller.0, &KnowledgeId::from(collection_name), &file_id, false).await {
-        Ok(_) => Ok(Reply::of(&Status::GOOD)),
-        Err(Error::NotFound(_)) => Ok(Reply::of(&Status { status: false })),
-        Err(error) => Err(error.into()),
-    }
+    app.knowledge.remove(&caller.0, &KnowledgeId::from(collection_name), &file_id, false).await?;
+    Ok(Reply::of(&Status::GOOD))
 }
 
 /// The name under which passages can be asked for.

@@ -70,7 +70,9 @@ impl House {
         let files = Files::new(store.clone(), objects.clone(), signals.clone(), config);
         let secret = Secret::new("a secret of a test that is long enough to be one");
         let mut accounts_config = AccountsConfig { remember_seconds: 0, ..AccountsConfig::default() };
-        accounts_config.permissions.add(&serde_json::from_value(json!({"workspace": {"knowledge": true}})).unwrap());
+        accounts_config
+            .permissions
+            .add(&serde_json::from_value(json!({"workspace": {"knowledge": true}, "sharing": {"knowledge": true}})).unwrap());
         let accounts = Accounts::open(store.clone(), &secret, accounts_config).await.unwrap();
         let models = Models::with_records(ModelsConfig::default(), connections, store.clone());
         let settings = RetrievalSettings { wait: Duration::from_secs(30), ..RetrievalSettings::default() };

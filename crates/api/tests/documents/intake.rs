@@ -234,7 +234,10 @@ async fn a_file_is_taken_out_of_a_collection_by_an_administrator() {
     let body = json!({"collection_name": collection, "file_id": id});
     assert_eq!(eve.send(path, body.clone()).await.0, 401);
     assert_eq!(house.admin.post(path, body.clone()).await, json!({"status": true}));
-    assert_eq!(house.admin.post(path, body).await, json!({"status": false}), "it is out already");
+    assert_eq!(house.admin.send(path, body).await.0, 404, "it is out already");
+    for (name, file) in [("nope", id.as_str()), (collection.as_str(), "nope")] {
+        assert_eq!(house.admin.send(path, json!({"collection_name": name, "file_id": file})).await.0, 404);
+    }
     assert_eq!(house.admin.call(Method::GET, &format!("/api/v1/files/{id}")).await.0, 200, "the file stays");
     assert_eq!(house.admin.send(path, json!({"collection_name": format!("file-{id}"), "file_id": id})).await.0, 400);
 }

@@ -141,6 +141,64 @@ async fn grants_are_shown_and_taken_back() {
 }
 
 #[tokio::test]
+async fn a_writer_who_gives_up_its_own_access_is_told_that_it_was_done() {
+    let house = House::new().await;
+    let writer = house.user("writer").await;
+    let file = house.admin.upload("a.txt", TEXT).await;
+    for (path, body) in
+        [("access/update", json!({"access_grants": []})), ("update", json!({"name": "History", "description": "", "access_grants": []}))]
+    {
+        let id = house.admin.collection(&[&file], grant(&writer.id().await, "write")).await;
+        let answer = writer.post(&format!("/api/v1/knowledge/{id}/{path}"), body).await;
+        assert_eq!((&answer["access_grants"], &answer["write_access"]), (&json!([]), &json!(false)), "{path}");
+        assert_eq!(answer["files"][0]["id"], json!(file));
+        assert_eq!(writer.call(Method::GET, &format!("/api/v1/knowledge/{id}")).await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn collections_and_their_files_are_listed_by_whose_they_are_and_in_the_order_that_is_asked_for() {
+    let house = House::new().await;
+    let bob = house.user("bob").await;
+    let named = async |who: &crate::house::Client, name: &str| {
+        let grants = grant(&bob.id().await, "write");
+        let made = who.post("/api/v1/knowledge/create", json!({"name": name, "description": "", "access_grants": grants})).await;
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let shared = named(&house.admin, "B").await;
+    named(&bob, "A").await;
+    named(&bob, "C").await;
+    let names = async |query: &str| {
+        let list = bob.get(&format!("/api/v1/knowledge/search?{query}")).await;
+        let names = list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned());
+        names.collect::<String>()
+    };
+    assert_eq!(names("order_by=name&direction=asc").await, "ABC");
+    assert_eq!(names("order_by=name&direction=desc&view_option=created").await, "CA");
+    assert_eq!(names("view_option=shared").await, "B");
+    assert_eq!(names("order_by=created_at&direction=asc").await, "BAC");
+    for who in [&house.admin, &bob] {
+        let file = who.upload("a.txt", TEXT).await;
+        who.post(&format!("/api/v1/knowledge/{shared}/file/add"), json!({"file_id": file})).await;
+    }
+    for (query, total) in [("", 2), ("?view_option=created", 1), ("?view_option=shared", 1)] {
+        assert_eq!(bob.get(&format!("/api/v1/knowledge/{shared}/files{query}")).await["total"], total, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_a_collection_is_not_found_because_there_are_none() {
+    let house = House::new().await;
+    let file = house.admin.upload("a.txt", TEXT).await;
+    let id = house.admin.collection(&[], json!([])).await;
+    for path in ["file/add", "file/update", "file/remove"] {
+        let body = json!({"file_id": file, "directory_id": "d"});
+        assert_eq!(house.admin.send(&format!("/api/v1/knowledge/{id}/{path}"), body).await.0, 404, "{path}");
+    }
+    house.admin.post(&format!("/api/v1/knowledge/{id}/file/add"), json!({"file_id": file, "directory_id": null})).await;
+}
+
+#[tokio::test]
 async fn making_a_collection_needs_the_permission() {
     let house = House::new().await;
     let mut permissions = house.admin.get("/api/v1/users/default/permissions").await;

@@ -8,6 +8,7 @@ mod intake;
 mod knowledge;
 mod retrieval;
 mod settings;
+mod shared;
 mod uploads;
 #[path = "../http/upstreams.rs"]
 mod upstreams;

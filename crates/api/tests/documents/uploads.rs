@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transom_app::files::FilesConfig;
 
-use crate::house::{House, read};
+use crate::house::{House, grant, read};
 
 const TEXT: &str = "The Treaty of Westphalia was signed in 1648.";
 
@@ -30,10 +30,60 @@ async fn the_foreground_waits_and_no_processing_means_none() {
     assert_eq!(read["data"]["status"], "completed");
     let (_, kept) = house.admin.try_upload("b.txt", "text/plain", TEXT.as_bytes(), "?process=false").await;
     assert_eq!(kept["data"], json!({}));
-    let (status, body) = house.admin.try_upload("c.txt", "text/plain", b"", "?process_in_background=false").await;
-    assert_eq!(status, 400, "{body}");
     let (status, body) = house.admin.try_upload("d.txt", "text/plain", TEXT.as_bytes(), "?process=perhaps").await;
     assert_eq!(status, 422, "{body}");
+}
+
+#[tokio::test]
+async fn an_empty_upload_is_refused_with_a_reason_however_it_is_to_be_processed() {
+    let house = House::new().await;
+    for query in ["", "?process=false", "?process_in_background=false"] {
+        let (status, body) = house.admin.try_upload("c.txt", "text/plain", b"", query).await;
+        assert!(status == 400 && body["detail"].as_str().unwrap().contains("empty"), "{query}: {body}");
+    }
+    assert_eq!((house.stored().await, house.admin.get("/api/v1/files/count").await), (0, json!(0)));
+}
+
+#[tokio::test]
+async fn an_upload_that_names_a_collection_is_in_it_from_the_start() {
+    let house = House::new().await;
+    let writer = house.user("writer").await;
+    let collection = house.admin.collection(&[], grant(&writer.id().await, "write")).await;
+    let metadata = json!({"knowledge_id": collection, "source": "archive"}).to_string();
+    let form = || Form::new().part("file", Part::bytes(TEXT.as_bytes()).file_name("a.txt")).text("metadata", metadata.clone());
+    for who in [&writer, &house.admin] {
+        let (status, body) = read(who.request(Method::POST, "/api/v1/files/?process_in_background=false").multipart(form())).await;
+        assert_eq!((status, &body["meta"]["data"]["source"]), (200, &json!("archive")), "{body}");
+        let files = house.admin.get(&format!("/api/v1/knowledge/{collection}/files")).await;
+        assert!(files["items"].as_array().unwrap().iter().any(|file| file["id"] == body["id"]), "{files}");
+        let question = json!({"collection_names": [collection], "query": "Westphalia", "k": 5});
+        let found = who.post("/api/v1/retrieval/query/collection", question).await;
+        assert!(found["metadatas"][0].as_array().unwrap().iter().any(|passage| passage["file_id"] == body["id"]), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_into_a_collection_that_the_caller_may_not_change_is_refused_and_not_kept() {
+    let house = House::new().await;
+    let (eve, reader) = (house.user("eve").await, house.user("reader").await);
+    let collection = house.admin.collection(&[], grant(&reader.id().await, "read")).await;
+    for (who, id, expected) in [
+        (&eve, json!(collection), 404),
+        (&reader, json!(collection), 403),
+        (&house.admin, json!("nope"), 404),
+        (&house.admin, json!(7), 422),
+    ] {
+        let form = Form::new().text("metadata", json!({"knowledge_id": id}).to_string());
+        let form = form.part("file", Part::bytes(TEXT.as_bytes()).file_name("a.txt"));
+        let (status, body) = read(who.request(Method::POST, "/api/v1/files/").multipart(form)).await;
+        assert_eq!(status, expected, "{body}");
+    }
+    assert_eq!(house.stored().await, 0);
+    for nothing in [json!(null), json!("")] {
+        let form = Form::new().text("metadata", json!({"knowledge_id": nothing}).to_string());
+        let form = form.part("file", Part::bytes(TEXT.as_bytes()).file_name("a.txt"));
+        assert_eq!(read(house.admin.request(Method::POST, "/api/v1/files/").multipart(form)).await.0, 200);
+    }
 }
 
 #[tokio::test]

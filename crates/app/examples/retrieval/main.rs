@@ -110,7 +110,7 @@ async fn upload(files: &Files, caller: &Caller, path: &Path) -> Outcome<FileId> 
     let mut upload = files.begin(caller, &name, content_type)?;
     upload.write(Bytes::from(std::fs::read(path)?)).await?;
     let start = Instant::now();
-    let file = upload.finish(caller, UploadOptions { metadata: Map::new(), process: true, wait: true }).await?;
+    let file = upload.finish(caller, UploadOptions { metadata: Map::new(), process: true, wait: true, into: None }).await?;
     let problem = file.error.unwrap_or_default();
     eprintln!("{name}: {:?} {problem} after {:.1} s, languages {:?}", file.status, start.elapsed().as_secs_f64(), file.languages);
     Ok(file.id)

@@ -180,6 +180,13 @@ impl Files {
         self.wait(caller, id).await
     }
 
+    /// Indexes the text of a file that the caller may change again, and returns when that has ended. Where no text was kept, it is read.
+    pub async fn index(&self, caller: &Caller, id: &FileId) -> Result<File, Error> {
+        self.store.index_file(caller, id).await?.ok_or_else(|| missing(id))?;
+        self.signals.work();
+        self.wait(caller, id).await
+    }
+
     /// Deletes a file that the caller may change, with everything that was made of it.
     pub async fn delete(&self, caller: &Caller, id: &FileId) -> Result<(), Error> {
         if !self.store.delete_file(caller, id).await? {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use transom_domain::{Caller, File, FileId, NewFile};
+use transom_domain::{Caller, File, FileId, KnowledgeId, NewFile};
 
 use super::names::{base_name, extension};
 use super::{Files, FilesConfig};
@@ -28,6 +28,8 @@ pub struct UploadOptions {
     pub process: bool,
     /// Whether to return only when that has ended.
     pub wait: bool,
+    /// The collection that it is put into, which the caller may change.
+    pub into: Option<KnowledgeId>,
 }
 
 /// An upload under way. Dropped before [`Upload::finish`], it leaves nothing behind.
@@ -82,7 +84,7 @@ impl Upload {
 
     /// Ends the upload: syncs the bytes and commits the row with its job.
     pub async fn finish(mut self, caller: &Caller, options: UploadOptions) -> Result<File, Error> {
-        if self.size == 0 && options.process && options.wait {
+        if self.size == 0 {
             return Err(Error::Invalid(format!("{} is empty: there is nothing to read in it", self.filename)));
         }
         let Some(writer) = self.writer.take() else { return Err(Error::internal("an upload was ended twice")) };
@@ -96,30 +98,44 @@ impl Upload {
             metadata: options.metadata,
         };
         let files = self.files.clone();
-        let (process, owner) = (options.process, caller.clone());
+        let (process, into, owner) = (options.process, options.into, caller.clone());
         // In a task of its own: a client that leaves now must not part the bytes from their row.
-        let commit = tokio::spawn(async move { commit(&files, &owner, writer, new, process).await });
+        let commit = tokio::spawn(async move { commit(&files, &owner, writer, new, process, into).await });
         let file = commit.await.map_err(Error::internal)??;
         if options.process && options.wait { self.files.wait(caller, &file.id).await } else { Ok(file) }
     }
 }
 
-async fn commit(files: &Files, caller: &Caller, mut writer: BufWriter, new: NewFile, process: bool) -> Result<File, Error> {
+async fn commit(
+    files: &Files,
+    caller: &Caller,
+    mut writer: BufWriter,
+    new: NewFile,
+    process: bool,
+    into: Option<KnowledgeId>,
+) -> Result<File, Error> {
     let path = Path::from(new.object_path.as_str());
     if let Err(reason) = writer.shutdown().await {
         remove(&files.objects, &path).await;
         return Err(unwritten(reason));
     }
-    match files.store.create_file(caller, new, process).await {
+    match create(files, caller, new, process, into).await {
         Ok(file) => {
             files.signals.work();
             Ok(file)
         }
         Err(reason) => {
             remove(&files.objects, &path).await;
-            Err(reason.into())
+            Err(reason)
         }
     }
+}
+
+/// The row, and its place in a collection where one is named: both or neither.
+async fn create(files: &Files, caller: &Caller, new: NewFile, process: bool, into: Option<KnowledgeId>) -> Result<File, Error> {
+    let Some(collection) = into else { return Ok(files.store.create_file(caller, new, process).await?) };
+    let created = files.store.create_file_in_knowledge(caller, new, process, &collection).await?;
+    created.ok_or_else(|| Error::NotFound(format!("could not find collection {collection}, or it is not yours to change")))
 }
 
 impl Drop for Upload {

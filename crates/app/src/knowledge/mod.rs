@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use transom_domain::{Caller, File, FileId, Grant, Knowledge, KnowledgeId, Permission, Principal, User, UserId};
+use transom_domain::{Caller, File, FileId, Grant, Knowledge, KnowledgeId, Permission, User, UserId, access};
 use transom_store::{FileQuery, NewKnowledge, Store};
-pub use transom_store::{KnowledgeQuery, KnowledgeView};
+pub use transom_store::{KnowledgeOrder, KnowledgeQuery, KnowledgeView, Whose};
 
 use crate::Error;
 use crate::distinct::distinct;
 use crate::files::{Files, readable};
+use crate::sharing::{self, Shared};
 
 /// Files at most that one request puts into a collection.
 pub(crate) const MOST_AT_ONCE: usize = 10_000;
@@ -67,7 +68,7 @@ impl KnowledgeBases {
         if !caller.may("workspace.knowledge") {
             return Err(Error::WrongRole);
         }
-        check_public(caller, described.access_grants.as_deref(), &[])?;
+        sharing::check(caller, Shared::Knowledge, described.access_grants.as_deref().unwrap_or_default(), &[])?;
         Ok(self.store.create_knowledge(caller, described.checked()?).await?)
     }
 
@@ -89,18 +90,23 @@ impl KnowledgeBases {
         Ok((listed, total))
     }
 
-    /// Changes a collection that the caller may change; its files are named in the answer.
+    /// Changes a collection that the caller may change; its files are named in the answer, also where the caller gave up its own access.
     pub async fn update(&self, caller: &Caller, id: &KnowledgeId, described: Described) -> Result<WithFiles, Error> {
         let view = self.writable(caller, id).await?;
-        check_public(caller, described.access_grants.as_deref(), &view.knowledge.access_grants)?;
-        self.store.update_knowledge(caller, id, described.checked()?).await?.ok_or_else(|| missing(id))?;
-        self.with_files(caller, id).await
+        let grants = described.access_grants.as_deref().unwrap_or_default();
+        sharing::check(caller, Shared::Knowledge, grants, &view.knowledge.access_grants)?;
+        let (files, _) = self.files(caller, id, &FileQuery::default()).await?;
+        let changed = self.store.update_knowledge(caller, id, described.checked()?).await?.ok_or_else(|| missing(id))?;
+        Ok(WithFiles { view: view_of(caller, changed), files })
     }
 
     /// Replaces the grants of a collection that the caller may change.
     pub async fn share(&self, caller: &Caller, id: &KnowledgeId, grants: Vec<Grant>) -> Result<WithFiles, Error> {
-        let Knowledge { name, description, .. } = self.writable(caller, id).await?.knowledge;
-        self.update(caller, id, Described { name, description, meta: None, access_grants: Some(grants) }).await
+        let view = self.writable(caller, id).await?;
+        sharing::check(caller, Shared::Knowledge, &grants, &view.knowledge.access_grants)?;
+        let (files, _) = self.files(caller, id, &FileQuery::default()).await?;
+        let changed = self.store.set_knowledge_grants(caller, id, &grants).await?.ok_or_else(|| missing(id))?;
+        Ok(WithFiles { view: view_of(caller, changed), files })
     }
 
     /// Deletes a collection that the caller may change. Its files stay.
@@ -120,30 +126,35 @@ impl KnowledgeBases {
         self.store.knowledge_files(caller, id, query).await?.ok_or_else(|| missing(id))
     }
 
-    /// Puts files that the caller may see into a collection that it may change: all of them or none.
+    /// Puts files that the caller may change into a collection that it may change: all of them or none.
     /// Files that are still being processed are waited for.
     pub async fn add(&self, caller: &Caller, id: &KnowledgeId, files: &[FileId]) -> Result<WithFiles, Error> {
         self.writable(caller, id).await?;
         let files = &distinct(files, MOST_AT_ONCE, "files")?;
         for file in files {
             self.files.get(caller, file).await?;
+            if self.store.file(caller, file, Permission::Write).await?.is_none() {
+                return Err(not_to_share(file));
+            }
         }
         for file in files {
             readable(&self.files.wait(caller, file).await?)?;
         }
         if !self.store.add_to_knowledge(caller, id, files).await? {
-            return Err(Error::NotFound(format!("could not find collection {id}, or one of the files to add")));
+            return Err(Error::Forbidden(format!(
+                "one of the files could not be put into collection {id}: it is gone, or your right to it cannot be passed on"
+            )));
         }
         self.with_files(caller, id).await
     }
 
-    /// Reads a file of a collection once more. The caller may change both.
+    /// Indexes a file of a collection again, from the text that is kept of it. The caller may change both.
     pub async fn refresh(&self, caller: &Caller, id: &KnowledgeId, file: &FileId) -> Result<WithFiles, Error> {
         self.writable(caller, id).await?;
         if !self.with_files(caller, id).await?.files.iter().any(|member| member.id == *file) {
             return Err(Error::NotFound(format!("could not find file {file} in collection {id}")));
         }
-        readable(&self.files.process(caller, file).await?)?;
+        readable(&self.files.index(caller, file).await?)?;
         self.with_files(caller, id).await
     }
 
@@ -153,11 +164,12 @@ impl KnowledgeBases {
     /// administrator); a file that somebody else put into a shared collection is never deleted by this.
     pub async fn remove(&self, caller: &Caller, id: &KnowledgeId, file: &FileId, delete: bool) -> Result<WithFiles, Error> {
         self.writable(caller, id).await?;
-        let found = self.files.get(caller, file).await?;
+        // What the collection no longer opens to the caller can still be taken out of it.
+        let found = self.store.file(caller, file, Permission::Read).await?;
         if !self.store.remove_from_knowledge(caller, id, file).await? {
             return Err(Error::NotFound(format!("could not find file {file} in collection {id}")));
         }
-        if delete && (found.user_id == caller.id || caller.is_admin()) {
+        if delete && found.is_some_and(|found| found.user_id == caller.id || caller.is_admin()) {
             self.files.delete(caller, file).await?;
         }
         self.with_files(caller, id).await
@@ -186,7 +198,7 @@ impl KnowledgeBases {
     }
 
     /// What the caller may not see is missing; what it may see but not change is refused.
-    pub(crate) async fn writable(&self, caller: &Caller, id: &KnowledgeId) -> Result<KnowledgeView, Error> {
+    pub async fn writable(&self, caller: &Caller, id: &KnowledgeId) -> Result<KnowledgeView, Error> {
         let view = self.get(caller, id).await?;
         if view.write_access {
             return Ok(view);
@@ -204,14 +216,14 @@ impl Described {
     }
 }
 
-/// Opening a collection to everyone needs a permission of its own; leaving it open does not.
-fn check_public(caller: &Caller, new: Option<&[Grant]>, old: &[Grant]) -> Result<(), Error> {
-    let opens = |grant: &&Grant| matches!(&grant.principal, Principal::User(id) if id.as_str() == Grant::EVERYONE);
-    let newly = new.unwrap_or_default().iter().filter(opens).any(|grant| !old.contains(grant));
-    if newly && !caller.may("sharing.public_knowledge") {
-        return Err(Error::Forbidden("your account may not share collections with everyone; ask your administrator".to_owned()));
-    }
-    Ok(())
+/// A collection as its change left it, which may have taken the caller's own access away.
+fn view_of(caller: &Caller, knowledge: Knowledge) -> KnowledgeView {
+    let write_access = access::permits(caller, &knowledge.user_id, &knowledge.access_grants, Permission::Write);
+    KnowledgeView { knowledge, write_access }
+}
+
+fn not_to_share(file: &FileId) -> Error {
+    Error::Forbidden(format!("you may read file {file} but not put it into a collection, which would share it with others"))
 }
 
 fn missing(id: &KnowledgeId) -> Error {

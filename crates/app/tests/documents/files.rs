@@ -69,7 +69,7 @@ async fn a_large_upload_arrives_whole() {
     for byte in 0..13u8 {
         upload.write(Bytes::from(vec![byte; 1024 * 1024])).await.unwrap();
     }
-    let file = upload.finish(&alice, UploadOptions { metadata: Map::new(), process: false, wait: false }).await.unwrap();
+    let file = upload.finish(&alice, UploadOptions { metadata: Map::new(), process: false, wait: false, into: None }).await.unwrap();
     assert_eq!(file.size, 13 * 1024 * 1024);
     let stored = objects.get(&file.object_path.as_str().into()).await.unwrap().bytes().await.unwrap();
     assert!(stored.chunks(1024 * 1024).zip(0u8..).all(|(part, byte)| part.iter().all(|b| *b == byte)));

@@ -133,7 +133,12 @@ impl House {
             profile_image_url: String::new(),
         };
         let user = self.store.create_user(new, role).await.unwrap();
-        let permissions = json!({"chat": {"file_upload": true}, "workspace": {"knowledge": true}});
+        let permissions = json!({
+            "chat": {"file_upload": true},
+            "workspace": {"knowledge": true},
+            "sharing": {"knowledge": true},
+            "access_grants": {"allow_users": true, "allow_groups": true},
+        });
         let mut caller = Caller::new(user.id, role);
         caller.permissions = Arc::new(serde_json::from_value(permissions).unwrap());
         caller
@@ -147,7 +152,7 @@ impl House {
     pub async fn upload_with(&self, caller: &Caller, name: &str, text: &str, process: bool, wait: bool) -> Result<File, Error> {
         let mut upload = self.files.begin(caller, name, "text/plain")?;
         upload.write(Bytes::copy_from_slice(text.as_bytes())).await?;
-        upload.finish(caller, UploadOptions { metadata: Map::new(), process, wait }).await
+        upload.finish(caller, UploadOptions { metadata: Map::new(), process, wait, into: None }).await
     }
 
     /// A collection of the caller's with files in it.
