@@ -6,6 +6,7 @@
 //! Filters stand around the calls of [`Road::Api`] alone, and not around those that a function makes itself.
 
 mod around;
+mod controls;
 mod host;
 mod parameters;
 mod proxy;
@@ -112,6 +113,9 @@ impl Chat {
     }
 
     async fn answer(&self, asked: Asked<'_>, mut body: Body, head: impl FnOnce() -> RequestHead) -> Result<Answered, Error> {
+        if asked.depth == 0 {
+            controls::check(asked.caller, &body)?;
+        }
         let mut resolved = self.model(asked.caller, &body, asked.road).await?;
         let filters = if asked.has_filters() { self.filters_of(&body, &resolved)? } else { Vec::new() };
         let mut around = None;

@@ -10,7 +10,7 @@ use transom_domain::Caller;
 use transom_llm::{Body, RawAnswer, RawBody, RawRequest, RawUpstream};
 
 use super::parameters::Place;
-use super::{Chat, drop_spellings, name_upstream_model, parameters, upstream};
+use super::{Chat, controls, drop_spellings, name_upstream_model, parameters, upstream};
 use crate::Error;
 use crate::models::{Connection, Kind};
 
@@ -36,6 +36,10 @@ impl Chat {
     /// Passes a call through that names a model in its JSON body (`model`, or Ollama's older `name`).
     pub async fn forward_to_model(&self, caller: &Caller, kind: Kind, call: Forward, bytes: Bytes) -> Result<ProxyAnswer, Error> {
         let mut body = Body::parse(bytes)?;
+        controls::check_endpoint(caller, &call.path)?;
+        if controls::is_conversation(&call.path) {
+            controls::check(caller, &body)?;
+        }
         let member = if body.has("model") { "model" } else { "name" };
         let Some(name) = body.text(member)? else {
             return Err(Error::Malformed("`model` is missing".to_owned()));

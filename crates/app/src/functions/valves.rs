@@ -72,6 +72,9 @@ impl Functions {
 
     /// Sets the caller's own values: exactly those that are given and not null.
     pub async fn set_user_valves(&self, caller: &Caller, id: &FunctionId, values: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        if !(caller.may("chat.controls") && caller.may("chat.valves")) {
+            return Err(Error::Forbidden("your account may not change settings of functions; ask your administrator".to_owned()));
+        }
         let stored = self.for_user(caller, id).await?;
         about(&stored)?.user_valves.ok_or_else(without_settings)?;
         let values = self.handle(&stored)?.check_valves(Valves::User, given(values)).await?;
