@@ -1,10 +1,12 @@
 //! `/api/models`: what the caller may use. `/api/v1/models/…`: records and presets.
 
+mod list;
+
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use transom_app::models::{NewModelRecord, RecordView};
+use transom_app::models::{ModelRecordChange, RecordView};
 use transom_app::{App, Error, Gateway};
 use transom_domain::{Grant, ModelId, ModelRecord};
 use utoipa::ToSchema;
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 use crate::body::{Authorized, Json};
 use crate::description::shapes::{GrantShape, ModelRecordShape};
 use crate::description::wire::{Model, ModelList};
-use crate::params::Query;
+use crate::params::{Query, given};
 use crate::reply::{List, Reply};
 use crate::table::Table;
 use crate::{Admin, ApiError, SignedIn};
@@ -25,13 +27,14 @@ pub(crate) fn routes(table: &mut Table) {
 /// What there is, for whom.
 pub(crate) fn catalogue_routes(table: &mut Table) {
     table.at(["/api/models", "/api/v1/models"]).get(list_models);
-    table.at(["/api/models/base", "/api/v1/models/base"]).get(list_base_models);
+    table.at("/api/models/base").get(list_base_models);
 }
 
 fn record_routes(table: &mut Table) {
-    table.at("/api/v1/models/list").get(list_records);
-    table.at("/api/v1/models/all").get(all_records);
-    table.at("/api/v1/models/tags").get(list_model_tags);
+    table.at("/api/v1/models/list").get(list::list_records);
+    table.at("/api/v1/models/base").get(list::list_base_records);
+    table.at("/api/v1/models/all").get(list::all_records);
+    table.at("/api/v1/models/tags").get(list::list_model_tags);
     table.at("/api/v1/models/create").post(create_record);
     table.at("/api/v1/models/export").get(export_records);
     table.at("/api/v1/models/import").post(import_records);
@@ -63,8 +66,10 @@ struct ById {
 struct RecordRequest {
     #[schema(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+$")]
     id: ModelId,
+    /// The model that a preset stands on. A change that leaves it out leaves it.
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    base_model_id: Option<ModelId>,
+    base_model_id: Option<Option<ModelId>>,
     name: String,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -72,33 +77,24 @@ struct RecordRequest {
     params: Map<String, Value>,
     #[schema(value_type = Option<Vec<GrantShape>>)]
     access_grants: Option<Vec<Grant>>,
-    #[serde(default = "yes")]
-    is_active: bool,
+    /// Whether it can be used. A change that leaves it out leaves it; a new record can be.
+    is_active: Option<bool>,
 }
 
-fn yes() -> bool {
-    true
-}
-
-impl From<RecordRequest> for NewModelRecord {
+impl From<RecordRequest> for ModelRecordChange {
     fn from(request: RecordRequest) -> Self {
-        Self {
-            id: request.id,
-            // Clients send an empty text for none.
-            base_model_id: request.base_model_id.filter(|base| !base.as_str().is_empty()),
-            name: request.name,
-            params: request.params,
-            meta: request.meta,
-            access_grants: request.access_grants,
-            is_active: request.is_active,
-        }
+        let RecordRequest { id, base_model_id, name, meta, params, access_grants, is_active } = request;
+        // Clients send an empty text for none.
+        let base_model_id = base_model_id.map(|base| base.filter(|base| !base.as_str().is_empty()));
+        Self { id, base_model_id, name, params, meta, access_grants, is_active }
     }
 }
 
 /// Who may use a model from now on.
 #[derive(Deserialize, ToSchema)]
 struct GrantsRequest {
-    #[schema(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+$")]
+    /// An upstream's model may have spaces in its name.
+    #[schema(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$")]
     id: ModelId,
     name: Option<String>,
     #[schema(value_type = Vec<GrantShape>)]
@@ -110,6 +106,21 @@ struct GrantsRequest {
 struct RecordsRequest {
     #[serde(default)]
     models: Vec<RecordRequest>,
+}
+
+#[derive(ToSchema)]
+struct ExportQuery {
+    /// Only these; named once each
+    #[schema(value_type = Option<Vec<String>>)]
+    ids: Vec<ModelId>,
+}
+
+impl<'de> Deserialize<'de> for ExportQuery {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A query names a list by naming its member again and again.
+        let members = Vec::<(String, String)>::deserialize(deserializer)?;
+        Ok(Self { ids: members.into_iter().filter(|(name, _)| name == "ids").map(|(_, id)| ModelId::from(id)).collect() })
+    }
 }
 
 /// A record with whether the caller may change it.
@@ -131,13 +142,6 @@ impl From<RecordView> for RecordResponse {
         }
         Self { record, write_access }
     }
-}
-
-/// Records with whether the caller may change them.
-#[derive(Serialize, ToSchema)]
-struct RecordsResponse {
-    total: usize,
-    items: Vec<RecordResponse>,
 }
 
 /// The upstreams' models, without presets.
@@ -162,33 +166,6 @@ async fn list_base_models(gateway: Data<Gateway>, _admin: Admin) -> Result<Reply
     Ok(Reply::of(&BaseModels { data: data? }))
 }
 
-/// Lists the records that the caller may see
-#[api_v2_operation]
-async fn list_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Reply<RecordsResponse>, ApiError> {
-    let items: Vec<RecordResponse> = app.models.records(&caller).await?.into_iter().map(RecordResponse::from).collect();
-    Ok(Reply::of(&RecordsResponse { total: items.len(), items }))
-}
-
-/// Lists all records
-#[api_v2_operation]
-async fn all_records(app: Data<App>, Admin(caller): Admin) -> Result<List<ModelRecordShape>, ApiError> {
-    let records: Vec<ModelRecord> = app.models.records(&caller).await?.into_iter().map(|view| view.record).collect();
-    Ok(List::shaped(&records))
-}
-
-/// Lists the tags of models
-#[api_v2_operation]
-async fn list_model_tags(app: Data<App>, SignedIn(caller): SignedIn) -> Result<List<String>, ApiError> {
-    let mut tags: Vec<String> = Vec::new();
-    for RecordView { record, .. } in app.models.records(&caller).await? {
-        let named = record.meta.get("tags").and_then(Value::as_array).into_iter().flatten();
-        tags.extend(named.filter_map(|tag| tag.as_str().or_else(|| tag["name"].as_str())).map(str::to_owned));
-    }
-    tags.sort();
-    tags.dedup();
-    Ok(List::of(&tags))
-}
-
 /// Shows a record
 #[api_v2_operation]
 async fn get_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ById>) -> Result<Reply<RecordResponse>, ApiError> {
@@ -199,7 +176,7 @@ async fn get_record(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ByI
 #[api_v2_operation]
 async fn create_record(app: Data<App>, call: Authorized<SignedIn, Json<RecordRequest>>) -> Result<Reply<ModelRecordShape>, ApiError> {
     let Authorized(SignedIn(caller), Json(request)) = call;
-    Ok(Reply::shaped(&app.models.create_record(&caller, request.into()).await?))
+    Ok(Reply::shaped(&app.models.create_record(&caller, ModelRecordChange::from(request).into()).await?))
 }
 
 /// Changes a record
@@ -242,12 +219,16 @@ async fn delete_records(app: Data<App>, Admin(caller): Admin) -> Result<Reply<bo
 
 /// Gives the records that the caller may change, for an import elsewhere
 #[api_v2_operation]
-async fn export_records(app: Data<App>, SignedIn(caller): SignedIn) -> Result<List<ModelRecordShape>, ApiError> {
+async fn export_records(app: Data<App>, SignedIn(caller): SignedIn, query: Query<ExportQuery>) -> Result<List<ModelRecordShape>, ApiError> {
     if !caller.may("workspace.models_export") {
         return Err(Error::WrongRole.into());
     }
-    let records: Vec<ModelRecord> =
-        app.models.records(&caller).await?.into_iter().filter(|view| view.write_access).map(|view| view.record).collect();
+    let ids = &query.ids;
+    let records = app.models.records(&caller).await?.into_iter().filter(|view| view.write_access).map(|view| view.record);
+    let records: Vec<ModelRecord> = records.filter(|record| ids.is_empty() || ids.contains(&record.id)).collect();
+    if let Some(other) = ids.iter().find(|id| !records.iter().any(|record| record.id == **id)) {
+        return Err(Error::Forbidden(format!("model record {other} is not there, or not yours to take along")).into());
+    }
     Ok(List::shaped(&records))
 }
 
@@ -266,7 +247,7 @@ async fn import_records(app: Data<App>, call: Authorized<SignedIn, Json<RecordsR
 #[api_v2_operation]
 async fn sync_records(app: Data<App>, call: Authorized<Admin, Json<RecordsRequest>>) -> Result<List<ModelRecordShape>, ApiError> {
     let Authorized(Admin(caller), Json(request)) = call;
-    let wanted: Vec<NewModelRecord> = request.models.into_iter().map(Into::into).collect();
+    let wanted: Vec<ModelRecordChange> = request.models.into_iter().map(Into::into).collect();
     for RecordView { record, .. } in app.models.records(&caller).await? {
         if !wanted.iter().any(|new| new.id == record.id) {
             app.models.delete_record(&caller, &record.id).await?;

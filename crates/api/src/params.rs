@@ -62,6 +62,11 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     if number <= LARGEST { Ok(Some(number)) } else { Err(D::Error::custom("the number is too large")) }
 }
 
+/// Tells what is null from what is left out.
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
 fn malformed(what: &str, error: &dyn std::fmt::Display) -> ApiError {
     Error::Malformed(format!("{what} is not what is expected here: {error}")).into()
 }

@@ -64,7 +64,7 @@ pub use groups::{GroupPatch, NewGroup};
 pub use keys::ApiKeyRow;
 pub use knowledge::{KnowledgeOrder, KnowledgeQuery, KnowledgeView, NewKnowledge};
 pub use look::DatabaseState;
-pub use models::NewModelRecord;
+pub use models::{ModelRecordChange, NewModelRecord};
 pub use query::{Direction, Whose};
 pub use users::{UserOrder, UserPatch, UserQuery};
 

@@ -31,6 +31,56 @@ pub struct NewModelRecord {
     pub is_active: bool,
 }
 
+/// A change of a record. What is left out stays as it is.
+#[derive(Clone, Debug)]
+pub struct ModelRecordChange {
+    /// Which record.
+    pub id: ModelId,
+    /// The model that a preset stands on; `Some(None)` takes it away.
+    pub base_model_id: Option<Option<ModelId>>,
+    /// Its name.
+    pub name: String,
+    /// Parameters.
+    pub params: Map<String, Value>,
+    /// Facts. Pictures that are not among them stay.
+    pub meta: Map<String, Value>,
+    /// Who may use it.
+    pub access_grants: Option<Vec<Grant>>,
+    /// Whether it can be used.
+    pub is_active: Option<bool>,
+}
+
+impl From<ModelRecordChange> for NewModelRecord {
+    fn from(change: ModelRecordChange) -> Self {
+        Self {
+            id: change.id,
+            base_model_id: change.base_model_id.flatten(),
+            name: change.name,
+            params: change.params,
+            meta: change.meta,
+            access_grants: change.access_grants,
+            is_active: change.is_active.unwrap_or(true),
+        }
+    }
+}
+
+/// Facts that clients leave out of a change, because they were not shown them with the others.
+const KEPT_FACTS: [&str; 3] = ["profile_image_url", "background_image_url", "voice_avatar"];
+
+impl From<NewModelRecord> for ModelRecordChange {
+    fn from(new: NewModelRecord) -> Self {
+        Self {
+            id: new.id,
+            base_model_id: Some(new.base_model_id),
+            name: new.name,
+            params: new.params,
+            meta: new.meta,
+            access_grants: new.access_grants,
+            is_active: Some(new.is_active),
+        }
+    }
+}
+
 impl Store {
     /// All records, with their grants.
     pub async fn model_records(&self) -> Result<Vec<ModelRecord>, StoreError> {
@@ -68,14 +118,26 @@ impl Store {
     }
 
     /// Changes a record that the caller may write; `None` where there is no such record.
-    pub async fn update_model_record(&self, caller: &Caller, new: NewModelRecord) -> Result<Option<ModelRecord>, StoreError> {
+    pub async fn update_model_record(
+        &self,
+        caller: &Caller,
+        change: impl Into<ModelRecordChange>,
+    ) -> Result<Option<ModelRecord>, StoreError> {
+        let mut new: ModelRecordChange = change.into();
         let tx = self.begin().await?;
         let Some(mut row) = changeable(&tx, caller, &new.id).await? else { return Ok(None) };
-        row.base_model_id = new.base_model_id.map(String::from);
+        if let Some(base) = new.base_model_id {
+            row.base_model_id = base.map(String::from);
+        }
+        for name in KEPT_FACTS {
+            if let (false, Some(kept)) = (new.meta.contains_key(name), row.meta.value().get(name)) {
+                new.meta.insert(name.to_owned(), kept.clone());
+            }
+        }
         row.name = new.name;
         row.params = json::MODEL_PARAMS.keep(new.params)?;
         row.meta = json::MODEL_META.keep(new.meta)?;
-        row.is_active = new.is_active;
+        row.is_active = new.is_active.unwrap_or(row.is_active);
         let record = put(&tx, row, new.access_grants.as_deref()).await?;
         tx.commit().await?;
         Ok(Some(record))

@@ -6,6 +6,8 @@
 
 mod catalogue;
 mod listing;
+mod meta;
+mod record_list;
 mod records;
 
 use std::sync::Arc;
@@ -23,8 +25,9 @@ use crate::Error;
 use crate::functions::{FunctionModels, Registry};
 use catalogue::{Catalogue, Offer};
 pub use catalogue::{Entry, Resolved, Upstream};
+pub use record_list::{RecordOrder, RecordPage, RecordQuery, tags};
 pub use records::RecordView;
-pub use transom_store::NewModelRecord;
+pub use transom_store::{ModelRecordChange, NewModelRecord};
 
 /// Which API an upstream speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
