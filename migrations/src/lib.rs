@@ -30,6 +30,7 @@ mod m0021_function_versions;
 mod m0030_file_languages;
 mod m0040_job_turns;
 mod m0050_link_adders;
+mod m0051_profiles;
 mod m0080_job_owner;
 
 /// Brings a database's schema up to date.
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_file_languages::Migration),
             Box::new(m0040_job_turns::Migration),
             Box::new(m0050_link_adders::Migration),
+            Box::new(m0051_profiles::Migration),
             Box::new(m0080_job_owner::Migration),
         ]
     }

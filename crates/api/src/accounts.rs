@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
-use transom_app::accounts::{NewAccount, NewSession, Presented, SameSite as Site};
+use transom_app::accounts::{NewAccount, NewSession, Presented, Profile, SameSite as Site};
 use transom_app::{App, Error};
 use transom_domain::{Permissions, Role, now};
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::body::{Authorized, Json};
 use crate::credentials::{AdminSession, COOKIE, Current};
 use crate::description::shapes::{PermissionsShape, RoleShape, Status};
+use crate::params::given;
 use crate::public::Public;
 use crate::reply::Reply;
 use crate::table::Table;
@@ -78,6 +79,16 @@ struct ProfileRequest {
     name: String,
     #[schema(pattern = r"^(/([^/\\][^\\]*)?|data:image/(png|jpeg|gif|webp);base64,.*)?$")]
     profile_image_url: String,
+    /// A text about oneself. Like the members below, it stays where it is left out, and null takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 10000)]
+    bio: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    gender: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = Date)]
+    date_of_birth: Option<Option<String>>,
 }
 
 /// A session that was just opened.
@@ -191,14 +202,14 @@ async fn get_session(app: Data<App>, current: Current) -> Result<Reply<OwnRespon
         status_emoji: None,
         status_message: None,
         status_expires_at: None,
+        bio: user.bio.clone(),
+        gender: user.gender.clone(),
+        date_of_birth: user.date_of_birth.clone(),
         user: Face::stored(user),
         token: current.text.clone(),
         token_type: "Bearer",
         expires_at,
         permissions: Permissions::clone(&session.caller.permissions),
-        bio: None,
-        gender: None,
-        date_of_birth: None,
     };
     if session.presented == Presented::ApiKey {
         return Ok(Reply::of(&body));
@@ -231,7 +242,7 @@ async fn update_password(
     Ok(Reply::of(&true))
 }
 
-/// Changes the caller's name and picture
+/// Changes the caller's name, picture and what else it says of itself
 ///
 /// It needs a session token.
 #[api_v2_operation]
@@ -239,7 +250,9 @@ async fn update_profile(
     app: Data<App>,
     Authorized(InSession(session), Json(request)): Authorized<InSession, Json<ProfileRequest>>,
 ) -> Result<Reply<Face>, ApiError> {
-    let user = app.accounts.update_profile(&session.caller, &request.name, &request.profile_image_url).await?;
+    let ProfileRequest { name, profile_image_url, bio, gender, date_of_birth } = request;
+    let profile = Profile { name, picture: profile_image_url, bio, gender, date_of_birth };
+    let user = app.accounts.update_profile(&session.caller, profile).await?;
     Ok(Reply::of(&Face::stored(user)))
 }
 

@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use transom_app::App;
 use transom_app::accounts::{Direction, UserOrder, UserQuery, UserUpdate, default_permissions};
 use transom_domain::{GroupId, Permissions, UserId};
@@ -182,13 +181,16 @@ async fn get_settings(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Repl
     Ok(Reply::shaped(&app.accounts.user(&caller.id).await?.settings))
 }
 
-/// Replaces the caller's settings of their client
+/// Lays settings of the caller's client over those that are kept
+///
+/// Members replace those of the same name; those of `ui` do so one by one, and null takes one away. What the caller has no permission
+/// for stays as it is.
 #[api_v2_operation]
 async fn update_settings(
     app: Data<App>,
     Authorized(SignedIn(caller), Json(settings)): Authorized<SignedIn, Json<Object>>,
 ) -> Result<Reply<ObjectOrNull>, ApiError> {
-    let user = app.accounts.update_settings(&caller, Value::Object(settings.0)).await?;
+    let user = app.accounts.update_settings(&caller, settings.0).await?;
     Ok(Reply::shaped(&user.settings))
 }
 

@@ -70,6 +70,12 @@ pub struct User {
     pub settings: Option<serde_json::Value>,
     /// Free facts about the account.
     pub info: Option<serde_json::Value>,
+    /// A text about itself.
+    pub bio: Option<String>,
+    /// Its gender, in its own words.
+    pub gender: Option<String>,
+    /// A date, YYYY-MM-DD.
+    pub date_of_birth: Option<String>,
     /// When it was last seen.
     pub last_active_at: Timestamp,
     /// When it was changed.

@@ -47,6 +47,7 @@ mod links;
 mod look;
 mod membership;
 mod models;
+mod profiles;
 mod query;
 mod queue;
 mod sealing;
@@ -65,6 +66,7 @@ pub use keys::ApiKeyRow;
 pub use knowledge::{KnowledgeOrder, KnowledgeQuery, KnowledgeView, NewKnowledge};
 pub use look::DatabaseState;
 pub use models::{ModelRecordChange, NewModelRecord};
+pub use profiles::ProfilePatch;
 pub use query::{Direction, Whose};
 pub use users::{UserOrder, UserPatch, UserQuery};
 

@@ -230,6 +230,9 @@ async fn insert(tx: &DatabaseTransaction, new: NewUser, role: Role) -> Result<Us
         updated_at: at,
         created_at: at,
         ordinal: ordinal(),
+        bio: None,
+        gender: None,
+        date_of_birth: None,
     };
     let insert = account::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await;
     insert.map_err(|error| StoreError::or_taken(error, EMAIL))?;
@@ -237,7 +240,7 @@ async fn insert(tx: &DatabaseTransaction, new: NewUser, role: Role) -> Result<Us
 }
 
 /// Name and address stand on lines of their own, so that no search finds the end of one and the beginning of the other.
-fn folded(name: &str, email: &str) -> String {
+pub(crate) fn folded(name: &str, email: &str) -> String {
     fold(&format!("{name}\n{email}"))
 }
 
@@ -253,6 +256,9 @@ impl TryFrom<account::Model> for User {
             profile_image_url: row.profile_image_url,
             settings: row.settings.map(Json::into_value),
             info: row.info.map(Json::into_value),
+            bio: row.bio,
+            gender: row.gender,
+            date_of_birth: row.date_of_birth,
             last_active_at: row.last_active_at,
             updated_at: row.updated_at,
             created_at: row.created_at,

@@ -121,17 +121,6 @@ impl Accounts {
         Ok(verdict?)
     }
 
-    /// Changes the caller's name and picture.
-    pub async fn update_profile(&self, caller: &Caller, name: &str, picture: &str) -> Result<User, Error> {
-        let patch = UserPatch { name: Some(rules::name(name)?), profile_image_url: Some(rules::picture(picture)?), ..UserPatch::default() };
-        self.patch_self(caller, patch).await
-    }
-
-    /// Replaces the settings of the caller's clients.
-    pub async fn update_settings(&self, caller: &Caller, settings: Value) -> Result<User, Error> {
-        self.patch_self(caller, UserPatch { settings: Some(settings), ..UserPatch::default() }).await
-    }
-
     /// Adds facts about the caller to those that are kept already.
     pub async fn update_info(&self, caller: &Caller, more: serde_json::Map<String, Value>) -> Result<User, Error> {
         found(self.store.merge_user_info(&caller.id, more).await?)

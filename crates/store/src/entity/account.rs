@@ -22,6 +22,9 @@ pub struct Model {
     pub updated_at: i64,
     pub created_at: i64,
     pub ordinal: i64,
+    pub bio: Option<String>,
+    pub gender: Option<String>,
+    pub date_of_birth: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
