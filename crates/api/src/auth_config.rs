@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use transom_app::accounts::AuthSettings;
 use transom_app::{App, Error};
 use transom_domain::Role;
@@ -12,9 +13,9 @@ use crate::accounts::role;
 use crate::body::{Authorized, Json};
 use crate::description::shapes::RoleShape;
 use crate::reply::Reply;
-use crate::{Admin, AdminInSession, ApiError, SignedIn};
+use crate::{Admin, AdminInSession, ApiError, SignedIn, unchanged};
 
-/// Settings that are changed; those that are left out, or unknown here, stay.
+/// Settings that are changed; those that are left out stay, and others may only be sent as they are shown.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) struct AuthConfigRequest {
@@ -26,6 +27,8 @@ pub(crate) struct AuthConfigRequest {
     #[schema(value_type = Option<RoleShape>)]
     default_user_role: Option<String>,
     jwt_expires_in: Option<String>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 /// How accounts are handled. What this server does not do is off.
@@ -87,6 +90,10 @@ pub(crate) async fn set_config(
     app: Data<App>,
     Authorized(AdminInSession(session), Json(request)): Authorized<AdminInSession, Json<AuthConfigRequest>>,
 ) -> Result<Reply<AuthConfig>, ApiError> {
+    let current = serde_json::to_value(shown(&app.accounts.settings())).map_err(Error::internal)?;
+    for (name, value) in &request.more {
+        unchanged::check(name, value, &current)?;
+    }
     let settings = app.accounts.change_settings(&session, |settings| changed(settings, request)).await?;
     Ok(Reply::of(&shown(&settings)))
 }

@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use transom_app::App;
 use transom_app::groups::{GroupPatch, NewGroup};
+use transom_app::{App, Error};
 use transom_domain::{Group, GroupId, Permissions, UserId};
 use utoipa::ToSchema;
 
@@ -42,6 +42,17 @@ struct GroupRequest {
     #[schema(value_type = Option<PermissionsShape>)]
     permissions: Option<Permissions>,
     data: Option<Value>,
+    /// A group that this one belongs to. Groups do not belong to others here, so any but null is refused.
+    parent_group_id: Option<String>,
+}
+
+impl GroupRequest {
+    fn checked(self) -> Result<Self, Error> {
+        match &self.parent_group_id {
+            Some(id) if !id.is_empty() => Err(Error::Invalid("a group cannot belong to another one here".to_owned())),
+            _ => Ok(self),
+        }
+    }
 }
 
 /// Accounts by their ids.
@@ -153,6 +164,7 @@ async fn create_group(
     app: Data<App>,
     Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<GroupRequest>>,
 ) -> Result<Reply<GroupResponse>, ApiError> {
+    let request = request.checked()?;
     let new = NewGroup { name: request.name, description: request.description, permissions: request.permissions, data: request.data };
     Ok(Reply::of(&app.groups.create(&caller, new).await?.into()))
 }
@@ -184,6 +196,7 @@ async fn update_group(
     id: Path<GroupId>,
     Authorized(Admin(caller), Json(request)): Authorized<Admin, Json<GroupRequest>>,
 ) -> Result<Reply<GroupResponse>, ApiError> {
+    let request = request.checked()?;
     let patch = GroupPatch {
         name: Some(request.name),
         description: Some(request.description),

@@ -35,6 +35,7 @@ mod reply;
 mod routes;
 mod server;
 mod table;
+mod unchanged;
 mod user_shapes;
 
 pub mod accounts;

@@ -4,14 +4,14 @@ use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use transom_app::App;
 use transom_app::retrieval::Retrieval;
-use transom_app::{App, Error};
 use utoipa::ToSchema;
 
 use crate::body::{Authorized, Json};
 use crate::description::shapes::{Object, ObjectOrNull};
 use crate::reply::Reply;
-use crate::{Admin, ApiError};
+use crate::{Admin, ApiError, unchanged};
 
 /// How files are indexed and found.
 #[derive(ToSchema)]
@@ -96,7 +96,7 @@ pub(super) async fn update_retrieval_config(
         if Retrieval::is_changeable(&name) {
             changes.insert(name, value);
         } else {
-            check_unchanged(&name, &value, &current)?;
+            unchanged::check(&name, &value, &current)?;
         }
     }
     app.retrieval.change(&caller.0, &changes).await?;
@@ -118,10 +118,10 @@ pub(super) async fn update_embedding_config(
     Authorized(_caller, Json(request)): Authorized<Admin, Json<EmbeddingRequest>>,
 ) -> Result<Reply<EmbeddingConfig>, ApiError> {
     let current = shown_embedding(&app);
-    check_unchanged("RAG_EMBEDDING_ENGINE", &request.engine.into(), &current)?;
-    check_unchanged("RAG_EMBEDDING_MODEL", &request.model.into(), &current)?;
+    unchanged::check("RAG_EMBEDDING_ENGINE", &request.engine.into(), &current)?;
+    unchanged::check("RAG_EMBEDDING_MODEL", &request.model.into(), &current)?;
     for (name, value) in &request.more {
-        check_unchanged(name, value, &current)?;
+        unchanged::check(name, value, &current)?;
     }
     Ok(Reply::shaped(&current))
 }
@@ -183,26 +183,4 @@ fn shown_embedding(app: &App) -> Value {
         "ollama_config": { "url": "", "key": "" },
         "azure_openai_config": { "url": "", "key": "", "version": "" },
     })
-}
-
-/// Refuses to change what cannot be changed. What says nothing (null, empty, off) changes nothing.
-fn check_unchanged(name: &str, value: &Value, current: &Value) -> Result<(), Error> {
-    match current.get(name) {
-        Some(known) if known == value || says_nothing(value) && says_nothing(known) || value.is_null() => Ok(()),
-        Some(_) => {
-            Err(Error::Invalid(format!("{name} is read when the server starts: set it in the environment and start the server again")))
-        }
-        None if says_nothing(value) => Ok(()),
-        None => Err(Error::Invalid(format!("{name} is no setting of this server"))),
-    }
-}
-
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(values) => values.is_empty(),
-        Value::Object(values) => values.values().all(says_nothing),
-        Value::Bool(true) | Value::Number(_) => false,
-    }
 }

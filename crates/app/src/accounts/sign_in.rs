@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use serde_json::Value;
 use transom_auth::{AuthError, Verdict};
 use transom_domain::{Caller, NewUser, Permissions, Role, Timestamp, User, UserId, now};
-use transom_store::UserPatch;
 
 use super::attempts::Origin;
 use super::{Accounts, Session, admin_only, found, rules};
@@ -124,11 +123,6 @@ impl Accounts {
     /// Adds facts about the caller to those that are kept already.
     pub async fn update_info(&self, caller: &Caller, more: serde_json::Map<String, Value>) -> Result<User, Error> {
         found(self.store.merge_user_info(&caller.id, more).await?)
-    }
-
-    /// Nothing of it is remembered with the caller's sessions.
-    async fn patch_self(&self, caller: &Caller, patch: UserPatch) -> Result<User, Error> {
-        found(self.store.update_user(&caller.id, patch).await?)
     }
 
     async fn new_user(&self, account: NewAccount) -> Result<NewUser, Error> {
