@@ -50,9 +50,9 @@ async fn an_upload_that_names_a_collection_is_in_it_from_the_start() {
     let writer = house.user("writer").await;
     let collection = house.admin.collection(&[], grant(&writer.id().await, "write")).await;
     let metadata = json!({"knowledge_id": collection, "source": "archive"}).to_string();
-    let form = || Form::new().part("file", Part::bytes(TEXT.as_bytes()).file_name("a.txt")).text("metadata", metadata.clone());
-    for who in [&writer, &house.admin] {
-        let (status, body) = read(who.request(Method::POST, "/api/v1/files/?process_in_background=false").multipart(form())).await;
+    for (who, text) in [(&writer, "Westphalia was signed in 1648."), (&house.admin, "Westphalia ended a war.")] {
+        let form = Form::new().part("file", Part::bytes(text.as_bytes()).file_name("a.txt")).text("metadata", metadata.clone());
+        let (status, body) = read(who.request(Method::POST, "/api/v1/files/?process_in_background=false").multipart(form)).await;
         assert_eq!((status, &body["meta"]["data"]["source"]), (200, &json!("archive")), "{body}");
         let files = house.admin.get(&format!("/api/v1/knowledge/{collection}/files")).await;
         assert!(files["items"].as_array().unwrap().iter().any(|file| file["id"] == body["id"]), "{files}");

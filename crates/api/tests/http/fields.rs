@@ -23,7 +23,7 @@ const TAKEN_WHOLE: [(&str, &str); 10] = [
 ];
 
 /// Members that are not taken, and why that harms nobody.
-const PASSED_OVER: [(&str, &str, &str); 13] = [
+const PASSED_OVER: [(&str, &str, &str); 12] = [
     ("GET /api/v1/groups", "share", "every group that the caller may see is listed"),
     ("GET /api/v1/groups/id/{}/members", "membership", "all members are direct ones: groups hold no groups"),
     ("GET /api/v1/users/groups", "include_inherited", "groups inherit nothing"),
@@ -35,7 +35,6 @@ const PASSED_OVER: [(&str, &str, &str); 13] = [
     ("POST /api/v1/models/create", "commit_message", "no history of records is kept"),
     ("POST /api/v1/models/model/update", "commit_message", "no history of records is kept"),
     ("POST /api/v1/retrieval/process/files/batch", "db", "a fault of the reference's description: it is no parameter"),
-    ("POST /api/v1/retrieval/query/collection", "enable_enriched_texts", "names and headings are indexed with every passage"),
     ("GET /openai/models", "url_idx", "`/openai/models/{index}` lists the models of one upstream"),
 ];
 
