@@ -19,6 +19,8 @@ pub struct RawRequest {
     pub path: String,
     /// The body's media type.
     pub content_type: Option<String>,
+    /// The model that is asked, as the upstream knows it, for upstreams that have it in their paths; `None` where the call names none.
+    pub model: Option<String>,
     /// The body: whole, or as it comes from the client.
     pub body: RawBody,
 }
@@ -29,6 +31,8 @@ pub enum RawBody {
     Empty,
     /// All of it.
     Whole(Bytes),
+    /// All of it, in pieces that need not be joined.
+    Parts(Vec<Bytes>),
     /// As it comes; for uploads that are never whole in memory.
     Stream(ByteStream),
 }

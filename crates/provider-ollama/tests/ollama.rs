@@ -201,6 +201,7 @@ async fn its_own_api_passes_byte_for_byte() {
         method: Method::POST,
         path: "/api/generate?x=1".to_owned(),
         content_type: Some("application/json".to_owned()),
+        model: None,
         body: RawBody::Whole(Bytes::from_static(json.as_bytes())),
     };
     let answer = models(&upstream).forward(request).await.expect("an answer");
@@ -217,7 +218,7 @@ async fn an_upload_and_a_refusal_pass_too() {
     let upstream = Upstream::start().await;
     let parts = [Ok(Bytes::from_static(b"GG")), Ok(Bytes::from_static(b"UF"))];
     let body = RawBody::Stream(Box::pin(stream::iter(parts)));
-    let request = RawRequest { method: Method::POST, path: "/api/blobs/sha256:00".to_owned(), content_type: None, body };
+    let request = RawRequest { method: Method::POST, path: "/api/blobs/sha256:00".to_owned(), content_type: None, model: None, body };
     let answer = models(&upstream).forward(request).await.expect("an answer");
     assert_eq!(answer.status.as_u16(), 404);
     assert_eq!(upstream.requests()[0].raw.as_ref(), b"GGUF");

@@ -29,11 +29,13 @@
 //!
 //! It does not know which models a caller may use, nor the names that the gateway gives them.
 
+mod azure;
 mod embedder;
 mod list;
 mod models;
 mod watch;
 
+pub use azure::AZURE_VERSION;
 pub use embedder::OpenAiEmbedder;
 pub use models::{OpenAiConfig, OpenAiModels};
 pub use watch::until_its_end;

@@ -1,5 +1,7 @@
 //! One OpenAI-compatible upstream.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
@@ -10,6 +12,7 @@ use transom_llm::wire::whole_as_sse;
 use transom_llm::{Body, ByteStream, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
 use transom_upstream::{Limits, Upstream, UpstreamClient, bytes_of, media_type, peek};
 
+use crate::azure::{API_KEY, Azure};
 use crate::{list, watch};
 
 /// How one upstream is reached.
@@ -26,12 +29,34 @@ pub struct OpenAiConfig {
 /// One OpenAI-compatible upstream.
 pub struct OpenAiModels {
     upstream: Upstream,
+    azure: Option<Azure>,
 }
 
 impl OpenAiModels {
     /// Checks the address; sends nothing. `client` is [`transom_upstream::upstream_client`]'s.
     pub fn new(config: OpenAiConfig, client: UpstreamClient) -> Result<Self, LlmError> {
-        Ok(Self { upstream: Upstream::new(&config.base_url, config.key, config.limits, client)? })
+        Ok(Self { upstream: Upstream::new(&config.base_url, config.key, config.limits, client)?, azure: None })
+    }
+
+    /// The same at Azure, where the key has a header of its own and models are deployments, which are part of the path.
+    /// Without a version of the API, the one that [`crate::AZURE_VERSION`] says.
+    pub fn at_azure(self, api_version: Option<&str>) -> Result<Self, LlmError> {
+        let azure = Azure::new(self.upstream.name(), api_version);
+        Ok(Self { upstream: self.upstream.with_key_in(API_KEY)?, azure: Some(azure) })
+    }
+
+    /// Where the upstream has this path, for calls to this model.
+    fn path<'p>(&self, path: &'p str, model: Option<&str>) -> Result<Cow<'p, str>, LlmError> {
+        match &self.azure {
+            None => Ok(Cow::Borrowed(path)),
+            Some(azure) => azure.path(path, model).map(Cow::Owned),
+        }
+    }
+
+    /// The same for the model that a body names. Only Azure's paths need to know it.
+    fn path_of<'p>(&self, path: &'p str, body: &Body) -> Result<Cow<'p, str>, LlmError> {
+        let model = if self.azure.is_some() { body.text("model")? } else { None };
+        self.path(path, model.as_deref())
     }
 
     async fn whole(&self, path: &str, body: Bytes) -> Result<Bytes, LlmError> {
@@ -45,8 +70,8 @@ impl OpenAiModels {
         }
     }
 
-    async fn streamed(&self, body: Bytes) -> Result<ChatAnswer, LlmError> {
-        let response = self.upstream.open("/chat/completions", body).await?;
+    async fn streamed(&self, path: &str, body: Bytes) -> Result<ChatAnswer, LlmError> {
+        let response = self.upstream.open(path, body).await?;
         let kind = media_type(&response);
         let bytes = self.upstream.stream(response).await?;
         if kind == "text/event-stream" {
@@ -96,23 +121,27 @@ impl ChatModel for OpenAiModels {
     }
 
     async fn models(&self) -> Result<Vec<UpstreamModel>, LlmError> {
-        let json = self.upstream.list("/models").await?;
+        let json = self.upstream.list(&self.path("/models", None)?).await?;
         list::models(&json).ok_or_else(|| self.upstream.broken("it is not a list of models"))
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
+        let path = self.path_of("/chat/completions", &request.body)?;
         let body = request.body.to_bytes();
-        if request.stream { self.streamed(body).await } else { Ok(ChatAnswer::Whole(self.whole("/chat/completions", body).await?)) }
+        if request.stream { self.streamed(&path, body).await } else { Ok(ChatAnswer::Whole(self.whole(&path, body).await?)) }
     }
 
     async fn embeddings(&self, request: Body) -> Result<Bytes, LlmError> {
-        self.whole("/embeddings", request.to_bytes()).await
+        self.whole(&self.path_of("/embeddings", &request)?, request.to_bytes()).await
     }
 }
 
 #[async_trait]
 impl RawUpstream for OpenAiModels {
-    async fn forward(&self, request: RawRequest) -> Result<RawAnswer, LlmError> {
+    async fn forward(&self, mut request: RawRequest) -> Result<RawAnswer, LlmError> {
+        if let Cow::Owned(path) = self.path(&request.path, request.model.as_deref())? {
+            request.path = path;
+        }
         self.upstream.forward(request).await
     }
 }

@@ -181,6 +181,7 @@ async fn its_other_routes_pass_both_ways_whatever_their_status() {
         method: http::Method::POST,
         path: "/audio/speech?x=1".into(),
         content_type: Some("text/x".into()),
+        model: None,
         body: RawBody::Stream(Box::pin(parts)),
     };
     let answer = models(&upstream).forward(request).await.expect("an answer");
@@ -195,7 +196,7 @@ async fn its_other_routes_pass_both_ways_whatever_their_status() {
 #[tokio::test]
 async fn a_path_that_leads_out_of_the_address_is_never_asked() {
     let upstream = Upstream::start().await;
-    let request = RawRequest { method: http::Method::GET, path: "/../__log".into(), content_type: None, body: RawBody::Empty };
+    let request = RawRequest { method: http::Method::GET, path: "/../__log".into(), content_type: None, model: None, body: RawBody::Empty };
     assert!(matches!(models(&upstream).forward(request).await, Err(LlmError::Invalid(_))));
     assert_eq!(upstream.call_count(), 0);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future, stream};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::{Body, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -43,8 +43,12 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Upstream {
     client: UpstreamClient,
-    /// Without credentials and without a slash at the end.
+    /// Without credentials, without a query and without a slash at the end.
     base: String,
+    /// The address's own query, which every call has.
+    query: Option<String>,
+    /// The header that carries the credential.
+    header: HeaderName,
     authorization: Option<HeaderValue>,
     secret: Option<SecretString>,
     limits: Limits,
@@ -61,6 +65,7 @@ impl Upstream {
         }
         let user = (!url.username().is_empty() || url.password().is_some()).then(|| basic(&url));
         let _ = (url.set_username(""), url.set_password(None));
+        let query = url.query().filter(|query| !query.is_empty()).map(str::to_owned);
         url.set_query(None);
         url.set_fragment(None);
         let key = key.filter(|key| !key.expose_secret().trim().is_empty());
@@ -73,7 +78,19 @@ impl Upstream {
                 Some(value)
             }
         };
-        Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned(), authorization, secret: key, limits })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { client, base, query, header: AUTHORIZATION, authorization, secret: key, limits })
+    }
+
+    /// The same with the bare key in this header, in the place of `Authorization: Bearer …`.
+    pub fn with_key_in(mut self, header: HeaderName) -> Result<Self, LlmError> {
+        if let Some(key) = &self.secret {
+            let mut value = HeaderValue::try_from(key.expose_secret().trim())
+                .map_err(|_| LlmError::Invalid("an upstream's key holds characters that no header can".to_owned()))?;
+            value.set_sensitive(true);
+            (self.header, self.authorization) = (header, Some(value));
+        }
+        Ok(self)
     }
 
     /// The address without credentials: names the upstream in logs and errors.
@@ -128,7 +145,7 @@ impl Upstream {
 
     /// Passes a call through, whatever it is, with our credentials in the place of the caller's.
     pub async fn forward(&self, request: RawRequest) -> Result<RawAnswer, LlmError> {
-        let RawRequest { method, path, content_type, body } = request;
+        let RawRequest { method, path, content_type, body, .. } = request;
         if !plain(&path) {
             return Err(LlmError::Invalid("the path leads out of the upstream's address".to_owned()));
         }
@@ -140,6 +157,11 @@ impl Upstream {
         let (call, limit) = match body {
             RawBody::Empty => (call, self.limits.answer),
             RawBody::Whole(bytes) => (call.body(bytes), self.limits.answer),
+            RawBody::Parts(parts) => {
+                let length = parts.iter().map(Bytes::len).sum::<usize>();
+                let parts = Body::wrap_stream(stream::iter(parts.into_iter().map(Ok::<_, LlmError>)));
+                (call.header(CONTENT_LENGTH, length).body(parts), self.limits.answer)
+            }
             RawBody::Stream(bytes) => (call.body(Body::wrap_stream(bytes)), Duration::MAX),
         };
         let response = self.within(limit, self.send(call)).await?;
@@ -169,11 +191,20 @@ impl Upstream {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder, LlmError> {
-        let request = self.client.here()?.request(method, format!("{}{path}", self.base));
+        let request = self.client.here()?.request(method, self.address(path));
         Ok(match &self.authorization {
-            Some(value) => request.header(AUTHORIZATION, value.clone()),
+            Some(value) => request.header(&self.header, value.clone()),
             None => request,
         })
+    }
+
+    /// The address of a path, with the address's own query before the path's.
+    fn address(&self, path: &str) -> String {
+        match (&self.query, path.split_once('?')) {
+            (None, _) => format!("{}{path}", self.base),
+            (Some(query), None) => format!("{}{path}?{query}", self.base),
+            (Some(query), Some((path, more))) => format!("{}{path}?{query}&{more}", self.base),
+        }
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, LlmError> {
@@ -331,6 +362,16 @@ mod tests {
             let error = upstream(address, None).map(|_| ()).expect_err(address).to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_query_of_an_address_is_in_every_call_and_in_no_name() {
+        let plain = upstream("https://host/v1/", None).expect("an address");
+        assert_eq!(plain.address("/models?a=b"), "https://host/v1/models?a=b");
+        let versioned = upstream("https://host/v1/?api-version=2024-10-21&sig=s", None).expect("an address");
+        assert_eq!(versioned.name(), "https://host/v1");
+        assert_eq!(versioned.address("/models"), "https://host/v1/models?api-version=2024-10-21&sig=s");
+        assert_eq!(versioned.address("/models?a=b"), "https://host/v1/models?api-version=2024-10-21&sig=s&a=b");
     }
 
     #[test]
