@@ -286,6 +286,7 @@ fn models_config(config: &Config) -> ModelsConfig {
         max_age: upstreams.list_lifetime,
         list_timeout: upstreams.list_timeout,
         open_to_all: upstreams.bypass_access,
+        passthrough: upstreams.passthrough,
         default_models: upstreams.default_models.clone(),
         ..ModelsConfig::default()
     }

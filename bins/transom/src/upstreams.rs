@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use transom_app::models::{Connection, Kind};
+use transom_app::models::{Connection, ConnectionSettings, Kind};
 use transom_config::Config;
 use transom_llm::LlmError;
 use transom_provider_ollama::{OllamaConfig, OllamaEmbedder, OllamaModels};
@@ -23,17 +23,30 @@ const RERANKING: Duration = Duration::from_secs(15);
 pub fn connections(config: &Config) -> Result<Vec<Connection>, String> {
     let client = client()?;
     let mut connections = Vec::new();
-    for (index, upstream) in config.upstreams.openai.iter().enumerate() {
-        let settings = OpenAiConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
-        let models = Arc::new(OpenAiModels::new(settings, client.clone()).map_err(sentence)?);
-        connections.push(Connection::new(Kind::OpenAi, index, models));
+    for (index, upstream) in switched_on(&config.upstreams.openai) {
+        let settings = OpenAiConfig { base_url: upstream.address(), key: upstream.key.clone(), limits: limits(config) };
+        let mut models = OpenAiModels::new(settings, client.clone()).map_err(sentence)?;
+        if let Some(azure) = &upstream.settings.azure {
+            models = models.at_azure(azure.api_version.as_deref()).map_err(sentence)?;
+        }
+        connections.push(Connection::new(Kind::OpenAi, index, Arc::new(models)).with(settings_of(upstream)));
     }
-    for (index, upstream) in config.upstreams.ollama.iter().enumerate() {
-        let settings = OllamaConfig { base_url: upstream.url.to_string(), key: upstream.key.clone(), limits: limits(config) };
+    for (index, upstream) in switched_on(&config.upstreams.ollama) {
+        let settings = OllamaConfig { base_url: upstream.address(), key: upstream.key.clone(), limits: limits(config) };
         let models = Arc::new(OllamaModels::new(settings, client.clone()).map_err(sentence)?);
-        connections.push(Connection::new(Kind::Ollama, index, models));
+        connections.push(Connection::new(Kind::Ollama, index, models).with(settings_of(upstream)));
     }
     Ok(connections)
+}
+
+/// Those that are used, with their indexes among all.
+fn switched_on(all: &[transom_config::Connection]) -> impl Iterator<Item = (usize, &transom_config::Connection)> {
+    all.iter().enumerate().filter(|(_, upstream)| upstream.settings.enabled)
+}
+
+fn settings_of(upstream: &transom_config::Connection) -> ConnectionSettings {
+    let transom_config::ConnectionSettings { prefix_id, model_ids, tags, connection_type, presumed, .. } = upstream.settings.clone();
+    ConnectionSettings { prefix_id, model_ids, tags, connection_type, presumed }
 }
 
 /// `RAG_EMBEDDING_ENGINE=openai`.
@@ -49,7 +62,7 @@ pub fn ollama_embedder(config: &Config, connection: &transom_config::Connection)
 /// `RAG_RERANKING_ENGINE=external`.
 pub fn reranker(config: &Config, reranker: &transom_config::Reranker) -> Result<ExternalReranker, String> {
     let settings =
-        RerankerSettings { url: reranker.connection.url.to_string(), key: reranker.connection.key.clone(), model: reranker.model.clone() };
+        RerankerSettings { url: reranker.connection.address(), key: reranker.connection.key.clone(), model: reranker.model.clone() };
     let limits = Limits { answer: limits(config).answer.min(RERANKING), ..limits(config) };
     ExternalReranker::new(settings, limits, client()?).map_err(sentence)
 }
@@ -57,7 +70,7 @@ pub fn reranker(config: &Config, reranker: &transom_config::Reranker) -> Result<
 fn embedder_settings(config: &Config, connection: &transom_config::Connection) -> EmbedderSettings {
     let (embedding, prefixes) = (&config.embedding, &config.retrieval.prefixes);
     EmbedderSettings {
-        base_url: connection.url.to_string(),
+        base_url: connection.address(),
         key: connection.key.clone(),
         model: embedding.model.clone(),
         batch_size: embedding.batch_size,

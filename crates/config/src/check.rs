@@ -20,6 +20,7 @@ pub(crate) fn fits(kind: &Kind, value: &str) -> bool {
         Kind::Lifetime => lifetime(value).is_some(),
         Kind::Database => ["sqlite:", "postgresql://", "postgres://"].iter().any(|scheme| value.starts_with(scheme)),
         Kind::Pattern => fancy_regex::Regex::new(value).is_ok(),
+        Kind::Object => serde_json::from_str::<serde_json::Map<_, _>>(value).is_ok(),
         Kind::Template => value.contains("{{CONTEXT}}") || value.contains("[context]"),
     }
 }
@@ -33,10 +34,12 @@ pub(crate) fn switch(value: &str) -> Option<bool> {
     }
 }
 
-/// A base address, without a slash at its end.
+/// A base address, without a slash at the end of its path. It may have a query, which every call then has.
 pub(crate) fn address(value: &str) -> Option<Url> {
-    let url = Url::parse(value.trim().trim_end_matches('/')).ok()?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let (path, query) = value.trim().split_once('?').map_or((value.trim(), None), |(path, query)| (path, Some(query)));
+    let mut url = Url::parse(path.trim_end_matches('/')).ok()?;
+    url.set_query(query);
+    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && !value.contains('#');
     (matches!(url.scheme(), "http" | "https") && url.has_host() && bare).then_some(url)
 }
 
@@ -58,7 +61,16 @@ mod tests {
     fn addresses_with_credentials_are_refused() {
         assert!(address("http://localhost:11434/").is_some());
         assert!(address("https://api.example.com/v1").is_some());
-        for wrong in ["http://user:pass@host", "http://user@host", "ftp://host", "localhost:11434", "http://", "http://host/?key=1"] {
+        assert_eq!(address("https://host/v1/?api-version=1&x").map(String::from).as_deref(), Some("https://host/v1?api-version=1&x"));
+        for wrong in [
+            "http://user:pass@host",
+            "http://user@host",
+            "ftp://host",
+            "localhost:11434",
+            "http://",
+            "http://host/#x",
+            "http://host/?a=b#c",
+        ] {
             assert!(address(wrong).is_none(), "{wrong}");
         }
     }

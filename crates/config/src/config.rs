@@ -187,6 +187,8 @@ pub struct Upstreams {
     pub ollama: Vec<Connection>,
     /// `BYPASS_MODEL_ACCESS_CONTROL`.
     pub bypass_access: bool,
+    /// `ENABLE_OPENAI_API_PASSTHROUGH`.
+    pub passthrough: bool,
     /// `DEFAULT_MODELS`.
     pub default_models: Option<String>,
     /// `MODELS_CACHE_TTL`.
@@ -200,10 +202,54 @@ pub struct Upstreams {
 /// One upstream.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Its base address.
+    /// Its base address, without a query.
     pub url: Url,
+    /// The query that every call to it has.
+    pub query: Option<SecretString>,
     /// Its key.
     pub key: Option<SecretString>,
+    /// What else is said of it.
+    pub settings: ConnectionSettings,
+}
+
+/// What `OPENAI_API_CONFIGS` and `OLLAMA_API_CONFIGS` say of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// `enable`; a connection that is switched off keeps its index.
+    pub enabled: bool,
+    /// `model_ids`: the models to offer; empty: all that it lists.
+    pub model_ids: Vec<String>,
+    /// `prefix_id`: stands before the ids of its models, with a point between.
+    pub prefix_id: Option<String>,
+    /// `tags` of its models.
+    pub tags: Vec<String>,
+    /// `connection_type`, as lists show it.
+    pub connection_type: Option<String>,
+    /// `azure`, or `azure` as the `provider`.
+    pub azure: Option<AzureSettings>,
+    /// Nobody configured it: it is the default.
+    pub presumed: bool,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            model_ids: Vec::new(),
+            prefix_id: None,
+            tags: Vec::new(),
+            connection_type: None,
+            azure: None,
+            presumed: false,
+        }
+    }
+}
+
+/// A connection to Azure's OpenAI service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AzureSettings {
+    /// `api_version`.
+    pub api_version: Option<String>,
 }
 
 /// Who makes vectors.

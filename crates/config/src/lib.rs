@@ -26,6 +26,7 @@
 
 mod check;
 mod config;
+mod connections;
 mod duration;
 mod help;
 mod notice;
@@ -37,8 +38,9 @@ mod variable;
 mod variables;
 
 pub use config::{
-    Accounts, ApiKeys, Config, Connection, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine, Environment, Extraction, Files,
-    FirstAdmin, Log, LogFormat, LogLevel, Origins, PasswordRule, Prefixes, Reranker, Retrieval, SameSite, Server, SplitBy, Splitting,
+    Accounts, ApiKeys, AzureSettings, Config, Connection, ConnectionSettings, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine,
+    Environment, Extraction, Files, FirstAdmin, Log, LogFormat, LogLevel, Origins, PasswordRule, Prefixes, Reranker, Retrieval, SameSite,
+    Server, SplitBy, Splitting,
     Upstreams,
 };
 pub use help::{as_markdown, as_text};

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::*;
+use crate::connections;
 use crate::{
     BUILT_IN_EMBEDDING_MODEL, Notice, Problem, Problems, USER_PERMISSIONS, VARIABLES, duration, notice, reader::Reader, refused, secret,
 };
@@ -185,14 +186,18 @@ struct AllUpstreams {
 }
 
 fn upstreams(reader: &mut Reader) -> AllUpstreams {
-    let openai = openai_connections(reader);
-    let ollama: Vec<Connection> = reader
+    let mut openai = openai_connections(reader);
+    connections::configure(reader, "OPENAI_API_CONFIGS", &mut openai);
+    let mut ollama: Vec<Connection> = reader
         .addresses("OLLAMA_BASE_URLS")
         .or_else(|| reader.addresses("OLLAMA_BASE_URL"))
         .unwrap_or_default()
         .into_iter()
-        .map(|url| Connection { url, key: None })
+        .map(|url| Connection::new(url, None))
         .collect();
+    let presumed = !reader.is_set("OLLAMA_BASE_URLS") && !reader.is_set("OLLAMA_BASE_URL");
+    ollama.iter_mut().for_each(|connection| connection.settings.presumed = presumed);
+    connections::configure(reader, "OLLAMA_API_CONFIGS", &mut ollama);
     let silence = reader.number::<u64>("AIOHTTP_CLIENT_TIMEOUT");
     AllUpstreams {
         first_openai: openai.first().cloned(),
@@ -201,6 +206,7 @@ fn upstreams(reader: &mut Reader) -> AllUpstreams {
             openai: if reader.switch("ENABLE_OPENAI_API") { openai } else { Vec::new() },
             ollama: if reader.switch("ENABLE_OLLAMA_API") { ollama } else { Vec::new() },
             bypass_access: reader.switch("BYPASS_MODEL_ACCESS_CONTROL"),
+            passthrough: reader.switch("ENABLE_OPENAI_API_PASSTHROUGH"),
             default_models: reader.text("DEFAULT_MODELS"),
             list_lifetime: Duration::from_secs(reader.number("MODELS_CACHE_TTL")),
             silence: (silence > 0).then(|| Duration::from_secs(silence)),
@@ -220,7 +226,7 @@ fn openai_connections(reader: &mut Reader) -> Vec<Connection> {
         reader.notice(Notice::SpareKeys { keys: keys.len(), addresses: urls.len() });
     }
     let mut keys = keys.into_iter();
-    urls.into_iter().map(|url| Connection { url, key: keys.next().flatten() }).collect()
+    urls.into_iter().map(|url| Connection::new(url, keys.next().flatten())).collect()
 }
 
 fn embedding(reader: &mut Reader, upstreams: &AllUpstreams) -> Embedding {
@@ -263,10 +269,10 @@ fn connection(
     key: Option<SecretString>,
     first: Option<&Connection>,
 ) -> Option<Connection> {
-    match (own, first) {
-        (Some(url), Some(first)) if first.url == url => Some(Connection { url, key: key.or_else(|| first.key.clone()) }),
-        (Some(url), _) => Some(Connection { url, key }),
-        (None, Some(first)) => Some(Connection { url: first.url.clone(), key: key.or_else(|| first.key.clone()) }),
+    match (own.map(|url| Connection::new(url, key.clone())), first) {
+        (Some(own), Some(first)) if first.is_at(&own) => Some(Connection { key: key.or_else(|| first.key.clone()), ..own }),
+        (Some(own), _) => Some(own),
+        (None, Some(first)) => Some(Connection { key: key.or_else(|| first.key.clone()), ..first.clone() }),
         (None, None) => {
             reader.problem(name, format!("{name} is not set: it must be the address of the upstream that embeds."));
             None
@@ -325,7 +331,7 @@ fn reranker(reader: &mut Reader) -> Option<Reranker> {
             reader.problem(name, format!("{name} is not set: it must be {what} of the reranker where RAG_RERANKING_ENGINE is external."));
         }
     }
-    Some(Reranker { connection: Connection { url: url?, key: reader.secret("RAG_EXTERNAL_RERANKER_API_KEY") }, model: model? })
+    Some(Reranker { connection: Connection::new(url?, reader.secret("RAG_EXTERNAL_RERANKER_API_KEY")), model: model? })
 }
 
 fn files(reader: &Reader) -> Files {

@@ -91,6 +91,11 @@ impl Reader {
         self.values.get(name).cloned().or_else(default)
     }
 
+    /// Whether it is set to something that may be used.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// The value of a switch.
     pub fn switch(&self, name: &str) -> bool {
         self.text(name).and_then(|value| check::switch(&value)).unwrap_or_default()

@@ -58,6 +58,8 @@ pub enum Kind {
     Lifetime,
     /// The address of a database.
     Database,
+    /// A JSON object, never shown.
+    Object,
     /// A text with a place for the found passages.
     Template,
     /// Any text, with the white space around it.
@@ -79,8 +81,8 @@ impl Kind {
             Self::Secret => "a secret text".into(),
             Self::Secrets => "secret texts with ; between them".into(),
             Self::Words => "words with , between them".into(),
-            Self::Address => "an http:// or https:// address without user name, password, query and fragment".into(),
-            Self::Addresses => "http:// or https:// addresses without user name, password, query and fragment, with ; between them".into(),
+            Self::Address => "an http:// or https:// address without user name, password and fragment".into(),
+            Self::Addresses => "http:// or https:// addresses without user name, password and fragment, with ; between them".into(),
             Self::Origins => "* or origins such as https://chat.example.com, with ; between them".into(),
             Self::HeaderName => "the name of an HTTP header (letters, digits and -)".into(),
             Self::Host => "an IP address or a host name".into(),
@@ -88,12 +90,13 @@ impl Kind {
             Self::Database => "an address that begins with sqlite:// or postgresql://".into(),
             Self::Verbatim => "a text; white space at its ends counts".into(),
             Self::Pattern => "a regular expression, as Python writes them".into(),
+            Self::Object => "a JSON object".into(),
             Self::Template => "a text that holds {{CONTEXT}} where the found passages go".into(),
         }
     }
 
     /// Whether a value must never be repeated in a message.
     pub fn is_secret(&self) -> bool {
-        matches!(self, Self::Secret | Self::Secrets | Self::Address | Self::Addresses | Self::Database)
+        matches!(self, Self::Secret | Self::Secrets | Self::Address | Self::Addresses | Self::Database | Self::Object)
     }
 }

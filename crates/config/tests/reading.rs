@@ -139,6 +139,43 @@ fn a_key_alone_means_openai_itself() {
 }
 
 #[test]
+fn what_is_said_of_a_connection_is_taken_or_refused_and_never_passed_over() {
+    let addresses = ("OPENAI_API_BASE_URLS", "http://one/v1;https://two.openai.azure.com;http://three?sig=hidden");
+    let configs = r#"{"0": {"enable": false, "prefix_id": "a", "model_ids": ["m", "n"], "tags": [{"name": "t"}, "u"], "headers": {}},
+        "https://two.openai.azure.com": {"azure": true, "api_version": "2024-10-21", "auth_type": "bearer", "connection_type": "local"}}"#;
+    let config =
+        read(&[addresses, ("OPENAI_API_KEYS", "k;l"), ("OPENAI_API_CONFIGS", configs), ("OLLAMA_API_CONFIGS", r#"{"0": {"key": "o"}}"#)]);
+    let Upstreams { openai, ollama, .. } = config.unwrap().upstreams;
+    let (first, second, third) = (&openai[0].settings, &openai[1].settings, &openai[2]);
+    assert_eq!((first.enabled, first.prefix_id.as_deref()), (false, Some("a")));
+    assert_eq!(
+        (first.model_ids.as_slice(), first.tags.as_slice()),
+        (["m".to_owned(), "n".into()].as_slice(), ["t".to_owned(), "u".into()].as_slice())
+    );
+    assert_eq!(second.azure, Some(AzureSettings { api_version: Some("2024-10-21".into()) }));
+    assert_eq!((second.connection_type.as_deref(), third.settings.clone()), (Some("local"), ConnectionSettings::default()));
+    assert_eq!((third.address().as_str(), format!("{third:?}").contains("hidden")), ("http://three/?sig=hidden", false));
+    assert_eq!(ollama[0].key.as_ref().unwrap().expose_secret(), "o");
+    assert!(ollama[0].settings.presumed && !first.presumed);
+    for wrong in [
+        "not json",
+        "[]",
+        r#"{"7": {}}"#,
+        r#"{"http://elsewhere": {}}"#,
+        r#"{"0": []}"#,
+        r#"{"0": {"headers": {"x": "hidden"}}}"#,
+        r#"{"0": {"auth_type": "session"}}"#,
+        r#"{"0": {"api_type": "responses"}}"#,
+        r#"{"0": {"model_ids": [1]}}"#,
+        r#"{"0": {"enable": "no"}}"#,
+        r#"{"0": {"forward_cookies": true}}"#,
+    ] {
+        let said = sentences(&[addresses, ("OPENAI_API_CONFIGS", wrong)]);
+        assert!(said.len() == 1 && said[0].starts_with("OPENAI_API_CONFIGS") && !said[0].contains("hidden"), "{wrong}: {said:?}");
+    }
+}
+
+#[test]
 fn upstreams_that_are_switched_off_are_not_used() {
     let config = read(&[("ENABLE_OLLAMA_API", "false"), ("OPENAI_API_KEY", "k"), ("ENABLE_OPENAI_API", "0")]).unwrap();
     assert!(config.upstreams.openai.is_empty() && config.upstreams.ollama.is_empty());
