@@ -31,7 +31,7 @@ impl Callers {
 /// `who` says for each request who calls, or refuses it; nothing of a body is read before. What administrators alone may do, changing an
 /// Ollama's models say, is for callers whose role is `Role::Admin`; a caller whose role is `Role::Pending` may do nothing.
 ///
-/// Bodies may have 64 MiB; a `PayloadConfig` that the scope is given afterwards says otherwise.
+/// Bodies may have 64 MiB; a `PayloadConfig` that the scope is given afterwards says otherwise, save for forms.
 ///
 /// ```
 /// use actix_web::http::StatusCode;

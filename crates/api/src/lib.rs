@@ -27,6 +27,7 @@ mod description;
 mod error;
 mod gateway;
 mod head;
+mod model_call;
 mod params;
 mod pictures;
 mod public;

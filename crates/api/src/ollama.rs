@@ -1,8 +1,8 @@
-//! `/ollama/…`: Ollama's own API, byte for byte, behind our credentials and grants.
+//! `/ollama/…`: Ollama's own API, byte for byte, behind our credentials and grants. The query of a request stays here.
 
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 use paperclip::actix::api_v2_operation;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::body::{Authorized, Raw, Streaming};
 use crate::description::shapes::{Object, Status};
 use crate::description::wire::{ModelCall, OpenAiModels};
-use crate::openai::outgoing_call;
+use crate::openai::{as_json, registered};
 use crate::params::{Path, Query, number};
 use crate::reply::{Relayed, Reply};
 use crate::table::Table;
@@ -58,9 +58,12 @@ pub(crate) fn routes(table: &mut Table) {
     }
 }
 
+/// The part of a path that chooses a connection.
+const INDEX: &str = "/{index:\\d+}";
+
 /// A path by itself, and with a connection chosen in it.
 fn with_index(path: &str) -> [String; 2] {
-    [format!("/ollama{path}"), format!("/ollama{path}/{{index:\\d+}}")]
+    [format!("/ollama{path}"), format!("/ollama{path}{INDEX}")]
 }
 
 /// The connection may be named in the path (`/ollama/api/generate/1`) or in the query (`?url_idx=1`).
@@ -72,19 +75,24 @@ struct Choice {
     url_idx: Option<u64>,
 }
 
-fn chosen(request: &HttpRequest, choice: &Choice) -> Option<usize> {
-    request.match_info().get("index").and_then(|index| index.parse().ok()).or_else(|| usize::try_from(choice.url_idx?).ok())
+/// The connection that was chosen. A number that no connection can have is refused, not passed over.
+fn chosen(request: &HttpRequest, choice: &Choice) -> Result<Option<usize>, Error> {
+    let index = match request.match_info().get("index") {
+        Some(index) => index.parse().map_err(|_| Error::NotFound(format!("there is no connection {index}")))?,
+        None => match choice.url_idx {
+            Some(index) => usize::try_from(index).map_err(|_| Error::NotFound(format!("there is no connection {index}")))?,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(index))
 }
 
-/// The route below `/ollama`, without the prefix under which somebody mounted it, and without the connection's index: the path at the upstream.
-fn outgoing(request: &HttpRequest, choice: &Choice) -> Forward {
-    // Nothing of an upstream's path says it again, so the last one is ours.
-    let path = request.path().rsplit_once("/ollama").map(|(_, path)| path).unwrap_or_default();
-    let path = match request.match_info().get("index") {
-        Some(index) => path.strip_suffix(index).and_then(|path| path.strip_suffix('/')).unwrap_or(path),
-        None => path,
-    };
-    outgoing_call(request, path.to_owned(), chosen(request, choice))
+/// The call at the upstream: the route below `/ollama`, without the connection's index.
+fn outgoing(request: &HttpRequest, choice: &Choice) -> Result<Forward, Error> {
+    let path = registered(request, "/ollama");
+    let path = path.strip_suffix(INDEX).unwrap_or(&path).to_owned();
+    let method = http::Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or(http::Method::POST);
+    Ok(as_json(Forward { method, path, content_type: None, index: chosen(request, choice)? }))
 }
 
 /// The connections of the settings.
@@ -108,13 +116,14 @@ struct OllamaModels {
 /// A version of Ollama.
 #[derive(Serialize, ToSchema)]
 struct OllamaVersion {
-    #[schema(value_type = Option<String>, examples("0.12.6"))]
+    /// `false` where no Ollama is connected
+    #[schema(value_type = Object, examples("0.12.6"))]
     version: Value,
 }
 
-/// Says that there is somebody here, as Ollama does
+/// Says that there is somebody here, as Ollama does, to everybody
 #[api_v2_operation]
-async fn get_ollama_status(_caller: SignedIn) -> Reply<Status> {
+async fn get_ollama_status() -> Reply<Status> {
     Reply::of(&Status::GOOD)
 }
 
@@ -134,8 +143,9 @@ async fn list_ollama_tags(
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OllamaModels>, ApiError> {
-    let entries = offered(&gateway, &caller, chosen(&request, &choice)).await?;
-    Ok(Reply::of(&OllamaModels { models: entries.iter().filter_map(raw).collect() }))
+    let index = chosen(&request, &choice)?;
+    let entries = offered(&gateway, &caller, index).await?;
+    Ok(Reply::of(&OllamaModels { models: entries.iter().filter_map(|entry| entry.ollama_json(index)).collect() }))
 }
 
 /// Lists the models that the caller may use, in OpenAI's shape
@@ -146,7 +156,7 @@ async fn list_ollama_models(
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OpenAiModels>, ApiError> {
-    let entries = offered(&gateway, &caller, chosen(&request, &choice)).await?;
+    let entries = offered(&gateway, &caller, chosen(&request, &choice)?).await?;
     let data: Vec<Value> = entries
         .iter()
         .map(|entry| json!({ "id": entry.id, "object": "model", "created": transom_domain::now(), "owned_by": "openai" }))
@@ -159,32 +169,32 @@ async fn offered(gateway: &Gateway, caller: &Caller, index: Option<usize>) -> Re
         gateway.chat.connection(Kind::Ollama, index)?;
     }
     let mut entries = gateway.models.offered(caller, Kind::Ollama).await?;
-    entries.retain(|entry| {
-        let upstream = entry.upstream.as_ref();
-        index.is_none_or(|index| upstream.is_some_and(|upstream| upstream.connections.iter().any(|connection| connection.index == index)))
-    });
+    if let Some(index) = index {
+        let offers = |entry: &Entry| {
+            entry.upstream.as_ref().is_some_and(|upstream| upstream.of(Kind::Ollama).any(|of| of.connection.index == index))
+        };
+        entries.retain(|entry| offers(entry));
+    }
     Ok(entries)
-}
-
-/// The entry as Ollama lists it, with which connections offer it.
-fn raw(entry: &std::sync::Arc<Entry>) -> Option<Value> {
-    let upstream = entry.upstream.as_ref()?;
-    let mut raw = upstream.model.raw.clone();
-    let indexes: Vec<usize> = upstream.connections.iter().map(|connection| connection.index).collect();
-    let fields = raw.as_object_mut()?;
-    fields.insert("connection_type".to_owned(), json!("local"));
-    fields.insert("urls".to_owned(), json!(indexes));
-    Some(raw)
 }
 
 /// Lists the models that run now on any connection, and that the caller may use
 #[api_v2_operation]
 async fn list_running(gateway: Data<Gateway>, SignedIn(caller): SignedIn) -> Result<Reply<OllamaModels>, ApiError> {
     let usable = gateway.models.offered(&caller, Kind::Ollama).await?;
-    let mut running = Vec::new();
-    for (_, mut answer) in gateway.chat.ask_each(Kind::Ollama, "/api/ps").await? {
+    let mut running: Vec<Value> = Vec::new();
+    for (index, mut answer) in gateway.chat.ask_each(Kind::Ollama, "/api/ps").await? {
         let Some(models) = answer.get_mut("models").and_then(Value::as_array_mut) else { continue };
-        running.extend(models.drain(..).filter(|model| usable.iter().any(|entry| model["model"] == entry.id.as_str())));
+        let connection = gateway.chat.connection(Kind::Ollama, index)?;
+        for mut model in models.drain(..) {
+            let Some(id) = model["model"].as_str().map(|id| connection.public_id(id).into_owned()) else { continue };
+            if let Some(known) = running.iter_mut().find(|known| known["model"] == id) {
+                known["urls"].as_array_mut().into_iter().for_each(|urls| urls.push(json!(index)));
+            } else if usable.iter().any(|entry| entry.id.as_str() == id) {
+                (model["model"], model["urls"]) = (json!(id), json!([index]));
+                running.push(model);
+            }
+        }
     }
     Ok(Reply::of(&OllamaModels { models: running }))
 }
@@ -197,17 +207,18 @@ async fn get_ollama_version(
     request: HttpRequest,
     choice: Query<Choice>,
 ) -> Result<Reply<OllamaVersion>, ApiError> {
-    let wanted = chosen(&request, &choice);
-    let answers = gateway.chat.ask_each(Kind::Ollama, "/api/version").await?;
-    let versions = answers.into_iter().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index)).map(|(_, answer)| answer);
-    let lowest = versions.min_by_key(|answer| numbers(answer["version"].as_str().unwrap_or_default()));
-    let mut answer = lowest.ok_or_else(|| Error::NotFound("no Ollama is connected".to_owned()))?;
-    Ok(Reply::of(&OllamaVersion { version: answer["version"].take() }))
+    let mut answers: Vec<Value> = match chosen(&request, &choice)? {
+        Some(index) => vec![gateway.chat.ask_one(Kind::Ollama, index, "/api/version").await?],
+        None => gateway.chat.ask_each(Kind::Ollama, "/api/version").await?.into_iter().map(|(_, answer)| answer).collect(),
+    };
+    answers.sort_by_key(|answer| numbers(answer["version"].as_str().unwrap_or_default()));
+    let version = answers.into_iter().next().map_or(Value::Bool(false), |mut lowest| lowest["version"].take());
+    Ok(Reply::of(&OllamaVersion { version }))
 }
 
-/// `0.12.6-rc1` as 0, 12, 6.
+/// `v0.12.6-rc1` as 0, 12, 6.
 fn numbers(version: &str) -> Vec<u64> {
-    version.split(['.', '-']).map_while(|part| part.parse().ok()).collect()
+    version.trim_start_matches('v').split(['.', '-']).map_while(|part| part.parse().ok()).collect()
 }
 
 /// Passes a call that uses a model on to an Ollama that has it
@@ -219,9 +230,7 @@ async fn use_model(
     choice: Query<Choice>,
 ) -> Result<Relayed, ApiError> {
     let Authorized(SignedIn(caller), Raw(bytes, _)) = call;
-    let mut forward = outgoing(&request, &choice);
-    // curl labels a JSON body as a form; the upstream is told what it is.
-    forward.content_type = Some("application/json".to_owned());
+    let forward = outgoing(&request, &choice)?;
     relay::upstream(gateway.chat.forward_to_model(&caller, Kind::Ollama, forward, bytes).await?).await
 }
 
@@ -234,9 +243,15 @@ async fn change_model(
     choice: Query<Choice>,
 ) -> Result<Relayed, ApiError> {
     let Authorized(Admin(caller), Raw(bytes, _)) = call;
-    let mut forward = outgoing(&request, &choice);
-    forward.content_type = Some("application/json".to_owned());
-    relay::upstream(gateway.chat.change_model(&caller, forward, bytes).await?).await
+    let forward = outgoing(&request, &choice)?;
+    // Ollama says nothing when these are done, and Open WebUI `true`.
+    let is_silent = ["/api/copy", "/api/delete"].contains(&forward.path.as_str());
+    let mut answer = gateway.chat.change_model(&caller, forward, bytes).await?;
+    if !is_silent || !answer.status.is_success() {
+        return relay::upstream(answer).await;
+    }
+    while answer.body.next().await.transpose().map_err(Error::from)?.is_some() {}
+    Ok(Relayed(HttpResponse::Ok().json(true)))
 }
 
 /// Asks whether a layer of a model is there, or sends it up
@@ -252,7 +267,7 @@ async fn forward_blob(
         .digest
         .strip_prefix("sha256:")
         .or_else(|| path.digest.strip_prefix("sha256-"))
-        .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     if !is_digest {
         return Err(Error::Invalid("a blob is named by its digest: sha256:…".to_owned()).into());
     }
@@ -260,7 +275,10 @@ async fn forward_blob(
         actix_web::http::Method::HEAD => RawBody::Empty,
         _ => RawBody::Stream(sendable(payload)),
     };
-    relay::upstream(gateway.chat.forward_as_admin(Kind::Ollama, outgoing(&request, &choice), body).await?).await
+    let mut forward = outgoing(&request, &choice)?;
+    forward.path = forward.path.replace("{digest}", &path.digest);
+    forward.content_type = Some("application/octet-stream".to_owned());
+    relay::upstream(gateway.chat.forward_as_admin(Kind::Ollama, forward, body).await?).await
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,7 @@ use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
 
 use crate::ApiError;
+use crate::model_call::BodyLimit;
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -111,7 +112,7 @@ fn unsaid(response: &ServiceResponse<BoxBody>) -> Option<&'static str> {
 /// Limits of bodies, and the answer where there is nothing. `max_body` is in bytes; uploads have a limit of their own.
 pub fn limits(max_body: usize) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        config.app_data(PayloadConfig::new(max_body)).default_service(web::to(nowhere));
+        config.app_data(PayloadConfig::new(max_body)).app_data(BodyLimit(max_body)).default_service(web::to(nowhere));
     }
 }
 

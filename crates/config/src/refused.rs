@@ -32,7 +32,6 @@ const NO_OAUTH: &str = "Transom has no OAuth, and whoever may sign up does so wi
 const NO_AUDIT: &str = "Transom writes no audit log; unset it, or let the proxy in front keep one";
 const WHOLE_URL: &str =
     "Transom reads the address of its database from DATABASE_URL alone; set that, as postgresql://USER:PASSWORD@HOST/NAME";
-const CONFIGS: &str = "Transom uses every address with all its models and cannot switch one off; unset it, and leave out the addresses that should not be used";
 const ADMINS: &str = "administrators may see everything in Transom; unset it once you agree to that";
 
 /// Those whose loss would open something, or keep things elsewhere than was asked for.
@@ -58,8 +57,6 @@ pub(crate) static REFUSED: &[Refused] = &[
     refused("ENABLE_API_KEY_ENDPOINT_RESTRICTIONS", OFF, &[("ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS", "*")], "its name is ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS now; set that in place of it"),
     refused("WEBUI_AUTH_COOKIE_SECURE", OFF, &[("WEBUI_SESSION_COOKIE_SECURE", "true"), ("WEBUI_SESSION_COOKIE_SECURE", "1")], "Transom has one cookie, and WEBUI_SESSION_COOKIE_SECURE is its setting; set that in place of it"),
     refused("WEBUI_AUTH_COOKIE_SAME_SITE", &["lax", "none"], &[("WEBUI_SESSION_COOKIE_SAME_SITE", "strict")], "Transom has one cookie, and WEBUI_SESSION_COOKIE_SAME_SITE is its setting; set that in place of it"),
-    refused("OPENAI_API_CONFIGS", &["{}"], &[], CONFIGS),
-    refused("OLLAMA_API_CONFIGS", &["{}"], &[], CONFIGS),
     refused("HSTS", &[], &[], "Transom speaks no TLS; unset it, and let the proxy that does set Strict-Transport-Security"),
     refused("ENABLE_PERSISTENT_CONFIG", ON, &[], "settings that an administrator changed go before their variables; unset it, and see `transom settings list` and `transom settings reset`"),
     refused("RESET_CONFIG_ON_START", OFF, &[], "changed settings are kept over a start; unset it, and run `transom settings reset` where they should not be"),

@@ -62,7 +62,7 @@ impl House {
         for place in 0..MODELS {
             store.create_model_record(&admin, granted(place)).await.unwrap();
         }
-        let upstream = Connection { kind: Kind::OpenAi, index: 0, models: Arc::new(Ready), raw: None };
+        let upstream = Connection::without_api(Kind::OpenAi, 0, Arc::new(Ready));
         let models = Models::with_records(ModelsConfig::default(), vec![upstream], store.clone());
         models.refresh().await.unwrap();
         let files = Files::new(store.clone(), Arc::new(object_store::memory::InMemory::new()), Signals::default(), FilesConfig::default());

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 use super::carry::{carry, content, define, mention, schema};
 use crate::body::{Authorized, Form, Json, JsonObject, Raw, Streaming, UploadForm};
 use crate::credentials::{AdminSession, Current};
+use crate::description::wire::{ModelCall, ModelForm};
+use crate::model_call::ModelCallBody;
+use crate::openai::Passthrough;
 use crate::params::{Path, Query};
 use crate::public::Public;
 use crate::reply::{Download, List, Relayed, Reply, Streamed};
@@ -20,7 +23,8 @@ macro_rules! plain {
     ($($name:ident $(<$($type:ident),+>)?),+ $(,)?) => { $( impl $(<$($type),+>)? Apiv2Schema for $name $(<$($type),+>)? {} )+ };
 }
 
-plain!(SignedIn, Admin, Visitor, Current, InSession, AdminInSession, AdminSession, Public<T>, Authorized<C, B>, Raw<T>, Streaming, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
+plain!(SignedIn, Admin, Visitor, Current, InSession, AdminInSession, AdminSession, Passthrough, ModelCallBody);
+plain!(Public<T>, Authorized<C, B>, Raw<T>, Streaming, JsonObject<T>, Json<T>, Form, Path<T>, Query<T>);
 plain!(Reply<T>, List<T>, Streamed<T>, Relayed, Download);
 
 /// What becomes of a call where an upstream is asked: too many calls, broken, or too slow.
@@ -70,6 +74,7 @@ macro_rules! credential {
 }
 
 credential!(SignedIn: [], Admin: ["admin"], Visitor: [], Current: [], InSession: [], AdminInSession: ["admin"], AdminSession: ["admin"]);
+credential!(Passthrough: ["admin"]);
 
 impl<C: OperationModifier, B: OperationModifier> OperationModifier for Authorized<C, B> {
     fn update_parameter(operation: &mut DefaultOperationRaw) {
@@ -145,6 +150,19 @@ impl OperationModifier for Form {
 
     fn update_definitions(definitions: &mut Definitions) {
         define::<UploadForm>(definitions);
+    }
+}
+
+impl OperationModifier for ModelCallBody {
+    fn update_parameter(operation: &mut DefaultOperationRaw) {
+        let (json, form) = (mention::<ModelCall>(), mention::<ModelForm>());
+        takes(operation, json!({ "application/json": { "schema": json }, "multipart/form-data": { "schema": form } }), true);
+        refuses(operation, [400, 413, 422]);
+    }
+
+    fn update_definitions(definitions: &mut Definitions) {
+        define::<ModelCall>(definitions);
+        define::<ModelForm>(definitions);
     }
 }
 

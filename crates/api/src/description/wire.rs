@@ -71,6 +71,12 @@ pub(crate) struct ModelCall {
     model: String,
 }
 
+/// A call that uses a model, as a form. The other fields are as the upstream's own API has them.
+#[derive(ToSchema)]
+pub(crate) struct ModelForm {
+    model: String,
+}
+
 /// Whatever the upstream's own API takes.
 #[derive(ToSchema)]
 pub(crate) struct Anything(Value);

@@ -37,7 +37,7 @@ async fn the_first_openai_connection_has_the_name_and_several_ollamas_take_turns
     gateway.admin.post("/ollama/api/generate?url_idx=1", json!({"model": LLAMA, "prompt": "x", "stream": false})).await.ok();
     assert_eq!((gateway.upstream.requests().len(), second.requests().len()), (2, 4));
     gateway.admin.post("/ollama/api/chat/2", chat(LLAMA)).await.refused(400);
-    assert_eq!(ids(&gateway.admin.get("/openai/models/1").await.ok()), ["only-there"]);
+    assert_eq!(ids(&gateway.admin.get("/openai/models/1").await.ok()), [GPT, "only-there"]);
     let everything = gateway.admin.get("/api/models").await;
     assert!(!everything.body.contains(KEY));
 }

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
-use transom_app::models::Connection;
+use transom_app::models::{Connection, ModelsConfig};
 use transom_testkit::{ClosedPort, Script, Upstream};
 
 use crate::common::Client;
@@ -111,7 +111,7 @@ async fn a_refusal_keeps_its_status_and_words() {
 
 #[actix_web::test]
 async fn an_upstream_that_repeats_its_key_is_not_quoted_with_it() {
-    let gateway = Gateway::start().await;
+    let gateway = Gateway::with(ModelsConfig { passthrough: true, ..settings() }).await;
     let words = json!({"error": {"message": format!("Incorrect API key provided: {KEY}."), "key": KEY}});
     for path in ["/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/api/generate", "/api/pull", "/v1/files"] {
         gateway.upstream.script_path(path, Script::json(401, &words));
@@ -170,7 +170,7 @@ async fn an_upstream_that_cannot_be_reached_is_a_502_and_a_slow_one_a_504() {
     admin.post("/openai/responses", chat(GPT)).await.refused(502);
     let closed = ClosedPort::start();
     let never = troubled(|_| vec![openai(0, &closed.base_url())]).await;
-    never.admin.post("/api/chat/completions", chat(GPT)).await.refused(400);
+    never.admin.post("/api/chat/completions", chat(GPT)).await.refused(503);
 }
 
 #[actix_web::test]

@@ -58,7 +58,8 @@ impl Gateway {
 
 /// A catalogue that is asked anew only when a test says so.
 pub fn settings() -> ModelsConfig {
-    ModelsConfig { max_age: Duration::from_secs(3600), ..ModelsConfig::default() }
+    let hour = Duration::from_secs(3600);
+    ModelsConfig { max_age: hour, recheck: hour, ..ModelsConfig::default() }
 }
 
 /// A grant to use something.

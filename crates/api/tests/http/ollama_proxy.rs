@@ -24,7 +24,7 @@ async fn a_call_and_its_answer_pass_byte_for_byte_whatever_media_type_curl_puts_
             let answer = Answer::of(request).await;
             assert_eq!((answer.status, answer.header("content-type"), answer.body.as_str()), (200, Some(NDJSON), lines.concat().as_str()));
             let sent = gateway.upstream.requests().pop().unwrap();
-            assert_eq!(sent.path.split('?').next(), Some("/api/generate"));
+            assert_eq!(sent.path, "/api/generate", "the query stays here");
             assert_eq!((sent.raw.as_ref(), sent.headers["content-type"].as_str()), (body.as_bytes(), "application/json"));
         }
     }
@@ -53,8 +53,10 @@ async fn what_changes_an_ollama_is_the_administrators() {
     gateway.upstream.script_path("/api/pull", Script::raw(200, NDJSON, &lines));
     assert_eq!(gateway.admin.post("/ollama/api/pull", json!({"model": "new"})).await.body, lines.concat());
     gateway.upstream.script_path("/api/delete", Script::raw(200, "text/plain", &[""]));
+    gateway.upstream.script_path("/api/copy", Script::raw(200, "text/plain", &[""]));
     let answer = Answer::of(gateway.admin.request(Method::DELETE, "/ollama/api/delete").json(&json!({"model": LLAMA}))).await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(answer.ok(), json!(true));
+    assert_eq!(gateway.admin.post("/ollama/api/copy", json!({"source": LLAMA, "destination": "new"})).await.ok(), json!(true));
     let blob = format!("/api/blobs/{digest}");
     gateway.upstream.script_path(&blob, Script::raw(201, "text/plain", &[""]));
     let answer = Answer::of(gateway.admin.request(Method::POST, &format!("/ollama{blob}")).body("layer")).await;
@@ -109,4 +111,46 @@ async fn a_connection_is_asked_only_for_models_that_it_has() {
     assert_eq!((gateway.upstream.requests().len(), second.requests().len()), (0, 3));
     gateway.admin.post("/ollama/api/delete", json!({"model": "there:1b"})).await;
     assert_eq!(second.requests_of("/api/delete").len(), 1, "a change goes where the model is");
+}
+
+#[actix_web::test]
+async fn a_number_that_no_connection_can_have_is_refused_and_not_passed_over() {
+    let gateway = Gateway::start().await;
+    for path in
+        ["/ollama/api/chat/99999999999999999999", "/ollama/api/tags/99999999999999999999", "/ollama/api/delete/99999999999999999999"]
+    {
+        let method = if path.contains("tags") { Method::GET } else { Method::POST };
+        Answer::of(gateway.admin.request(method, path).json(&chat(LLAMA))).await.refused(404);
+    }
+    for blob in ["sha256:", "sha256:00", "sha256-zz"] {
+        Answer::of(gateway.admin.request(Method::POST, &format!("/ollama/api/blobs/{blob}")).body("layer")).await.refused(400);
+    }
+    assert!(gateway.upstream.requests().is_empty());
+}
+
+#[actix_web::test]
+async fn anybody_may_ask_whether_an_ollama_is_here_and_only_accounts_for_its_version() {
+    let gateway = Gateway::start().await;
+    for method in [Method::GET, Method::HEAD] {
+        assert_eq!(Answer::of(gateway.server.anonymous().request(method, "/ollama/")).await.status, 200);
+    }
+    assert_eq!(gateway.server.anonymous().get("/ollama/").await.ok(), json!({"status": true}));
+    gateway.server.anonymous().get("/ollama/api/version").await.refused(401);
+    gateway.upstream.script_path("/api/version", Script::json(200, &json!({"version": "v0.9.1"})));
+    for path in ["/ollama/api/version", "/ollama/api/version/0"] {
+        assert_eq!(gateway.bob.get(path).await.ok(), json!({"version": "v0.9.1"}));
+    }
+    let without = Gateway::over(Upstream::start().await, Vec::new(), settings()).await;
+    assert_eq!(without.bob.get("/ollama/api/version").await.ok(), json!({"version": false}));
+}
+
+#[actix_web::test]
+async fn a_model_is_made_of_another_where_that_one_is() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    second.offer_ollama(&["there:1b"]);
+    let connections = vec![ollama(0, first.base_url()), ollama(1, second.base_url())];
+    let gateway = Gateway::over(first, connections, settings()).await;
+    second.script_path("/api/create", Script::raw(200, NDJSON, &["{\"status\":\"success\"}\n"]));
+    assert_eq!(gateway.admin.post("/ollama/api/create", json!({"model": "mine", "from": "there:1b"})).await.status, 200);
+    assert_eq!(second.requests_of("/api/create").len(), 1);
 }

@@ -2,33 +2,61 @@
 
 use reqwest::Method;
 use serde_json::json;
+use transom_app::models::ModelsConfig;
 use transom_testkit::Script;
 
 use crate::common::Answer;
-use crate::gateway::{Gateway, chat, post_bytes};
+use crate::gateway::{Gateway, chat, post_bytes, settings};
 
 const GPT: &str = "gpt-4-turbo";
 
+const BEYOND: [&str; 9] = [
+    "/openai/files",
+    "/openai/files/f-1",
+    "/openai/fine_tuning/jobs",
+    "/openai/organization/admin_api_keys",
+    "/openai/realtime/client_secrets",
+    "/openai/responses/r-1",
+    "/openai/responses/r-1/cancel",
+    "/openai/batches",
+    "/openai/audio/voices",
+];
+
+fn methods() -> [Method; 4] {
+    [Method::GET, Method::POST, Method::PUT, Method::DELETE]
+}
+
 #[actix_web::test]
-async fn what_names_no_model_is_the_administrators() {
+async fn nothing_beyond_the_known_endpoints_is_passed_on_unless_the_settings_say_so() {
     let gateway = Gateway::start().await;
     gateway.grant_bob(GPT).await;
-    for (body, status) in [("", 403), ("not json", 403), ("[]", 403), (r#"{"input":"x"}"#, 403), (r#"{"name":"gpt-4-turbo"}"#, 403)] {
-        for path in ["/openai/responses", "/openai/files", "/openai/audio/transcriptions"] {
-            post_bytes(&gateway.bob, path, body).await.refused(status);
+    let call = json!({"model": GPT, "session": {"model": "gpt-4o-mini"}});
+    for path in BEYOND {
+        for method in methods() {
+            for client in [&gateway.bob, &gateway.admin] {
+                let words = Answer::of(client.request(method.clone(), path).json(&call)).await.refused(403);
+                assert!(words.contains("ENABLE_OPENAI_API_PASSTHROUGH"), "{words}");
+            }
+            Answer::of(gateway.server.anonymous().request(method.clone(), path).json(&call)).await.refused(401);
         }
     }
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
-        for path in ["/openai/files", "/openai/files/f-1", "/openai/responses/r-1"] {
+    gateway.bob.get("/openai/config").await.refused(401);
+    assert!(gateway.upstream.requests().is_empty());
+}
+
+#[actix_web::test]
+async fn where_the_settings_say_so_administrators_alone_pass_any_call_on() {
+    let gateway = Gateway::with(ModelsConfig { passthrough: true, ..settings() }).await;
+    gateway.grant_bob(GPT).await;
+    for path in BEYOND {
+        for method in methods() {
             Answer::of(gateway.bob.request(method.clone(), path).json(&chat(GPT))).await.refused(401);
             Answer::of(gateway.server.anonymous().request(method.clone(), path)).await.refused(401);
         }
     }
-    gateway.bob.get("/openai/config").await.refused(401);
-    gateway.server.anonymous().post("/openai/responses", chat(GPT)).await.refused(401);
     assert!(gateway.upstream.requests().is_empty());
     gateway.upstream.script_path("/v1/files/f-1", Script::json(200, &json!({"id": "f-1"})));
-    for method in [Method::GET, Method::PUT, Method::DELETE, Method::POST] {
+    for method in methods() {
         let answer = Answer::of(gateway.admin.request(method.clone(), "/openai/files/f-1?x=1")).await;
         assert_eq!(answer.ok()["id"], "f-1");
         let sent = gateway.upstream.requests().pop().unwrap();
@@ -37,8 +65,25 @@ async fn what_names_no_model_is_the_administrators() {
 }
 
 #[actix_web::test]
-async fn a_path_that_climbs_is_refused_whoever_asks() {
+async fn a_call_that_names_no_model_goes_to_no_upstream() {
     let gateway = Gateway::start().await;
+    gateway.grant_bob(GPT).await;
+    let bodies =
+        ["", "not json", "[]", r#"{"input":"x"}"#, r#"{"name":"gpt-4-turbo"}"#, r#"{"model":null}"#, r#"{"model":["gpt-4-turbo"]}"#];
+    for body in bodies {
+        for path in ["/openai/responses", "/openai/moderations", "/openai/audio/transcriptions", "/openai/images/edits"] {
+            for client in [&gateway.bob, &gateway.admin] {
+                post_bytes(client, path, body).await.refused(422);
+            }
+        }
+    }
+    gateway.server.anonymous().post("/openai/responses", chat(GPT)).await.refused(401);
+    assert!(gateway.upstream.requests().is_empty());
+}
+
+#[actix_web::test]
+async fn a_path_that_climbs_is_refused_whoever_asks() {
+    let gateway = Gateway::with(ModelsConfig { passthrough: true, ..settings() }).await;
     gateway.grant_bob(GPT).await;
     let address = gateway.server.base.trim_start_matches("http://").to_owned();
     let authorization = |client: &crate::common::Client| {
@@ -99,7 +144,7 @@ async fn a_granted_models_call_goes_there_as_it_is_and_its_answer_comes_back_as_
     let answer = post_bytes(&gateway.bob, "/openai/responses?a=b", body).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, frames.concat().as_str()));
     let sent = gateway.upstream.requests().pop().unwrap();
-    assert_eq!((sent.path.as_str(), sent.raw.as_ref()), ("/v1/responses?a=b", body.as_bytes()));
+    assert_eq!((sent.path.as_str(), sent.raw.as_ref()), ("/v1/responses", body.as_bytes()), "the query stays here");
     gateway.upstream.script_path("/v1/responses", Script::refuses(429, "slow down"));
     assert_eq!(post_bytes(&gateway.bob, "/openai/responses", body).await.refused(429), "slow down");
     gateway.upstream.script_path("/v1/responses", Script::raw(302, "text/plain", &["x"]));

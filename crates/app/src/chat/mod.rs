@@ -7,10 +7,13 @@
 
 mod around;
 mod controls;
+mod form;
 mod host;
 mod parameters;
 mod proxy;
 mod question;
+mod refresh;
+pub(crate) mod routing;
 mod stream;
 
 use bytes::Bytes;
@@ -20,10 +23,12 @@ use transom_domain::Caller;
 use transom_llm::{Body, ChatAnswer, ChatRequest, RequestHead, SseBytes, wire};
 
 use crate::Error;
-use crate::models::{Kind, Models, Resolved};
+use crate::models::{Kind, Models, Offering, Resolved};
 use crate::retrieval::{Retrieval, Source};
 use around::Around;
+pub use form::FormPart;
 pub use proxy::{Forward, ProxyAnswer, refusal};
+use routing::OurMembers;
 
 /// Members of a request that are for this server and never for an upstream.
 const OUR_OWN: [&str; 20] = [
@@ -117,23 +122,27 @@ impl Chat {
             controls::check(asked.caller, &body)?;
         }
         let mut resolved = self.model(asked.caller, &body, asked.road).await?;
+        self.judge_routing(asked.caller, &body, OurMembers::Leave, &resolved)?;
         let filters = if asked.has_filters() { self.filters_of(&body, &resolved)? } else { Vec::new() };
         let mut around = None;
-        if !filters.is_empty() || upstream(&resolved)?.kind == Kind::Function {
+        if !filters.is_empty() || resolved.kind() == Some(Kind::Function) {
             let mut gathered = Around::gather(self, &asked, head(), &resolved, &body, filters).await?;
             body = gathered.inlets(body).await?;
             // A filter may send a request elsewhere, but nowhere where its caller may not go.
             resolved = self.model(asked.caller, &body, asked.road).await?;
+            self.judge_routing(asked.caller, &body, OurMembers::Leave, &resolved)?;
             around = Some(gathered);
         }
         drop_spellings(&mut body, "model");
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
         let upstream = upstream(&resolved)?;
-        let runs_here = around.as_ref().filter(|_| upstream.kind == Kind::Function);
+        let runs_here = around.as_ref().filter(|_| upstream.kind() == Kind::Function);
         let question = runs_here.map(|_| question::last(&body)).transpose()?.unwrap_or_default();
         let sources = self.prepare(asked.caller, &mut body, &resolved).await?;
         let context = runs_here.map(|around| around.context(&sources, question));
-        let answer = upstream.connection().models.chat(ChatRequest { body, stream, context }).await?;
+        let answer = upstream.connection.models.chat(ChatRequest { body, stream, context }).await;
+        upstream.connection.note(&answer);
+        let answer = answer?;
         let model = upstream.model.id.clone();
         let (answer, cited) = match (around, answer) {
             (None, answer) => (answer, Vec::new()),
@@ -146,20 +155,24 @@ impl Chat {
     /// Answers an embeddings call in OpenAI's shape.
     pub async fn embeddings(&self, caller: &Caller, mut body: Body, road: Road) -> Result<Bytes, Error> {
         let resolved = self.model(caller, &body, road).await?;
+        let Offering { connection, .. } = upstream(&resolved)?;
+        self.judge_routing(caller, &body, OurMembers::Stay, &resolved)?;
         drop_spellings(&mut body, "model");
         name_upstream_model(&mut body, &resolved)?;
-        Ok(upstream(&resolved)?.connection().models.embeddings(body).await?)
+        let answer = connection.models.embeddings(body).await;
+        connection.note(&answer);
+        Ok(answer?)
     }
 
     async fn model(&self, caller: &Caller, body: &Body, road: Road) -> Result<Resolved, Error> {
+        let kind = (road == Road::OpenAi).then_some(Kind::OpenAi);
         let resolved = match body.text("model")? {
-            Some(id) => self.models.resolve(caller, &id).await?,
+            Some(id) => self.models.resolve_of(caller, &id, kind).await?,
             None => None,
         };
         match (road, resolved) {
-            (Road::Api, Some(resolved)) => Ok(resolved),
-            (Road::OpenAi, Some(resolved)) if upstream(&resolved)?.kind == Kind::OpenAi => Ok(resolved),
-            (Road::OpenAi, _) if !caller.is_admin() => Err(Error::Forbidden("Model not found".to_owned())),
+            (_, Some(resolved)) => Ok(resolved),
+            (Road::OpenAi, None) if !caller.is_admin() => Err(Error::Forbidden("Model not found".to_owned())),
             _ => Err(Error::Invalid("Model not found".to_owned())),
         }
     }
@@ -172,7 +185,7 @@ impl Chat {
             body.remove(name);
         }
         name_upstream_model(body, resolved)?;
-        parameters::apply(body, resolved, parameters::Place::of(upstream(resolved)?.kind))?;
+        parameters::apply(body, resolved, parameters::Place::of(upstream(resolved)?.kind()))?;
         match scope {
             Some(scope) => self.put_sources(body, resolved, &scope).await,
             None => Ok(Vec::new()),
@@ -218,8 +231,8 @@ fn through(around: Around, answer: ChatAnswer, model: &str) -> ChatAnswer {
     ChatAnswer::Sse(Box::pin(futures_util::stream::iter(waiting.into_iter().map(Ok)).chain(bytes)))
 }
 
-fn upstream(resolved: &Resolved) -> Result<&crate::models::Upstream, Error> {
-    resolved.upstream().ok_or_else(|| Error::internal("a resolved model has no upstream"))
+fn upstream(resolved: &Resolved) -> Result<&Offering, Error> {
+    resolved.offering().ok_or_else(|| Error::internal("a resolved model has no upstream"))
 }
 
 /// Names the model as its upstream does; the bytes stay untouched where the client did so already.

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::models::{Kind, Resolved};
 
 /// Parameters that clients keep with a model for themselves; no upstream knows them.
-const CLIENTS_OWN: [&str; 8] = [
+pub(super) const CLIENTS_OWN: [&str; 8] = [
     "system",
     "stream_response",
     "stream_delta_chunk_size",
@@ -19,7 +19,7 @@ const CLIENTS_OWN: [&str; 8] = [
 ];
 
 /// Members of a request that no preset may set: what is asked, and whose model is asked.
-const NEVER: [&str; 4] = ["model", "name", "messages", "stream"];
+pub(super) const NEVER: [&str; 4] = ["model", "name", "messages", "stream"];
 
 /// Parameters that Ollama takes among its `options`.
 const OLLAMA_OPTIONS: [&str; 25] = [

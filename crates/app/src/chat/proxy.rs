@@ -9,10 +9,12 @@ use serde_json::Value;
 use transom_domain::Caller;
 use transom_llm::{Body, RawAnswer, RawBody, RawRequest, RawUpstream};
 
+use super::form::{self, FormPart};
 use super::parameters::Place;
-use super::{Chat, controls, drop_spellings, name_upstream_model, parameters, upstream};
+use super::routing::OurMembers;
+use super::{Chat, controls, drop_spellings, parameters, refresh, upstream};
 use crate::Error;
-use crate::models::{Connection, Kind};
+use crate::models::{Connection, Kind, Offering, Resolved};
 
 /// An answer that is read whole (a list of running models, a version) is never larger than this, in bytes.
 const LARGEST_ANSWER: usize = 16 << 20;
@@ -40,81 +42,96 @@ impl Chat {
         if controls::is_conversation(&call.path) {
             controls::check(caller, &body)?;
         }
-        let member = if body.has("model") { "model" } else { "name" };
+        let member = if kind == Kind::Ollama && !body.has("model") { "name" } else { "model" };
         let Some(name) = body.text(member)? else {
             return Err(Error::Malformed("`model` is missing".to_owned()));
         };
-        let resolved =
-            self.models.resolve(caller, &name).await?.filter(|resolved| resolved.upstream().is_some_and(|upstream| upstream.kind == kind));
-        let Some(resolved) = resolved else {
-            return Err(if caller.is_admin() {
-                Error::Invalid(format!("Model '{name}' was not found"))
-            } else {
-                Error::Forbidden("Model not found".to_owned())
-            });
-        };
-        let upstream = upstream(&resolved)?;
-        let connection = match call.index {
-            None => upstream.connection(),
-            Some(index) => upstream
-                .connections
-                .iter()
-                .find(|connection| connection.index == index)
-                .ok_or_else(|| Error::Invalid(format!("connection {index} does not offer the model {name}")))?,
-        };
+        let resolved = self.granted(caller, &name, kind).await?;
+        let offering = offering_at(&resolved, kind, call.index, &name)?;
         // The upstream is told one name and one only: the one that was judged.
-        drop_spellings(&mut body, "model");
         if kind == Kind::Ollama {
             drop_spellings(&mut body, "name");
             body.remove("name");
         }
-        name_upstream_model(&mut body, &resolved)?;
+        self.judge_routing(caller, &body, OurMembers::Stay, &resolved)?;
+        drop_spellings(&mut body, "model");
+        if body.text("model")?.as_deref() != Some(&offering.model.id) {
+            body.set("model", &offering.model.id);
+        }
         if body.has("messages") {
             let openai_shaped = kind == Kind::OpenAi || call.path.starts_with("/v1/");
             parameters::apply(&mut body, &resolved, if openai_shaped { Place::Top } else { Place::Options })?;
         }
-        send(connection, call, RawBody::Whole(body.to_bytes())).await
+        send(&offering.connection, call, Some(&offering.model.id), RawBody::Whole(body.to_bytes())).await
+    }
+
+    /// Passes a form through that names a model in its field `model`. It is written anew, so that the upstream reads the parts that were
+    /// judged here and no others.
+    pub async fn forward_form(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        mut call: Forward,
+        mut parts: Vec<FormPart>,
+    ) -> Result<ProxyAnswer, Error> {
+        let name = form::model(caller, &parts)?;
+        let resolved = self.granted(caller, &name, kind).await?;
+        let offering = offering_at(&resolved, kind, call.index, &name)?;
+        form::set_model(&mut parts, &offering.model.id);
+        let (content_type, body) = form::write(parts);
+        call.content_type = Some(content_type);
+        send(&offering.connection, call, Some(&offering.model.id), RawBody::Parts(body)).await
+    }
+
+    /// The model of this name at an upstream of this kind, where the caller may use it.
+    async fn granted(&self, caller: &Caller, name: &str, kind: Kind) -> Result<Resolved, Error> {
+        let resolved = self.models.resolve_of(caller, name, Some(kind)).await?;
+        resolved.ok_or_else(|| match caller.is_admin() {
+            true => Error::Invalid(format!("Model '{name}' was not found")),
+            false => Error::Forbidden("Model not found".to_owned()),
+        })
     }
 
     /// Passes an administrator's call through to one connection, whatever it says.
     pub async fn forward_as_admin(&self, kind: Kind, call: Forward, body: RawBody) -> Result<ProxyAnswer, Error> {
         let connection = self.connection(kind, call.index.unwrap_or(0))?;
-        send(connection, call, body).await
+        send(connection, call, None, body).await
     }
 
-    /// Passes an administrator's change of a model through, to the connection that has it, and asks for the models anew afterwards.
+    /// Passes an administrator's change of a model through, to the connection that has it. The connection's list is asked for anew
+    /// before the end of the answer, so that whoever has read it finds the models as they are.
     pub async fn change_model(&self, caller: &Caller, call: Forward, bytes: Bytes) -> Result<ProxyAnswer, Error> {
+        let mut body = if bytes.is_empty() { None } else { Some(Body::parse(bytes.clone())?) };
         let mut index = call.index;
-        let body = if bytes.is_empty() { None } else { Some(Body::parse(bytes.clone())?) };
-        if let (None, Some(body)) = (index, body) {
-            for member in ["model", "name", "source"] {
-                let Ok(Some(name)) = body.text(member) else { continue };
-                let resolved = self.models.resolve(caller, &name).await?;
-                let known = resolved.as_ref().and_then(|resolved| resolved.upstream()).filter(|upstream| upstream.kind == Kind::Ollama);
-                index = index.or(known.map(|upstream| upstream.connection().index));
+        for member in ["model", "name", "source", "from"] {
+            let Some(name) = body.as_ref().and_then(|body| body.text(member).ok().flatten()) else { continue };
+            let Some(known) = self.models.known(caller, &name, Kind::Ollama) else { continue };
+            let Ok(offering) = offering_at(&known, Kind::Ollama, index, &name) else { continue };
+            index = Some(offering.connection.index);
+            // The upstream knows nothing of the prefix that its connection has here.
+            if let (Some(body), true) = (&mut body, offering.connection.public_id(&offering.model.id) == name && offering.model.id != name)
+            {
+                body.set(member, &offering.model.id);
             }
         }
         let connection = self.connection(Kind::Ollama, index.unwrap_or(0))?;
-        let mut answer = send(connection, call, RawBody::Whole(bytes)).await?;
-        let models = self.models.clone();
-        // When the answer has gone through (a pull takes minutes), the catalogue learns of the change; so also when the client left early.
-        let refresh = RefreshAtEnd(Some(models));
-        answer.body = Box::pin(answer.body.map(move |part| {
-            let _ = &refresh;
-            part
-        }));
+        let bytes = body.map_or(bytes, |body| body.to_bytes());
+        let mut answer = send(connection, call, None, RawBody::Whole(bytes)).await?;
+        if answer.status.is_success() {
+            answer.body = refresh::before_its_end(answer.body, self.models.clone(), Kind::Ollama, connection.index);
+        }
         Ok(answer)
+    }
+
+    /// Asks one connection a question that is answered with JSON.
+    pub async fn ask_one(&self, kind: Kind, index: usize, path: &str) -> Result<Value, Error> {
+        ask(self.connection(kind, index)?, path).await
     }
 
     /// Asks every connection of a kind the same question, side by side; those that answer with JSON are heard, in order.
     pub async fn ask_each(&self, kind: Kind, path: &str) -> Result<Vec<(usize, Value)>, Error> {
         let connections: Vec<&Connection> = self.models.connections().iter().filter(|connection| connection.kind == kind).collect();
-        let answers = join_all(connections.iter().map(|connection| async {
-            let call = Forward { method: http::Method::GET, path: path.to_owned(), content_type: None, index: None };
-            let json = read_json(send(connection, call, RawBody::Empty).await?).await?;
-            Ok::<_, Error>((connection.index, json))
-        }))
-        .await;
+        let answers = join_all(connections.iter().map(|connection| async { Ok((connection.index, ask(connection, path).await?)) })).await;
         let mut failure = None;
         let mut heard = Vec::new();
         for answer in answers {
@@ -135,12 +152,28 @@ impl Chat {
     }
 }
 
-async fn send(connection: &Connection, call: Forward, body: RawBody) -> Result<RawAnswer, Error> {
+/// The offering of a connection that was chosen by its index, or whichever has its turn.
+fn offering_at<'r>(resolved: &'r Resolved, kind: Kind, index: Option<usize>, name: &str) -> Result<&'r Offering, Error> {
+    let Some(index) = index else { return upstream(resolved) };
+    let mut offerings = resolved.offerings().iter();
+    let found = offerings.find(|offering| (offering.kind(), offering.connection.index) == (kind, index));
+    found.ok_or_else(|| Error::Invalid(format!("connection {index} does not offer the model {name}")))
+}
+
+async fn ask(connection: &Connection, path: &str) -> Result<Value, Error> {
+    let call = Forward { method: http::Method::GET, path: path.to_owned(), content_type: None, index: None };
+    read_json(send(connection, call, None, RawBody::Empty).await?).await
+}
+
+async fn send(connection: &Connection, call: Forward, model: Option<&str>, body: RawBody) -> Result<RawAnswer, Error> {
     let Some(raw) = &connection.raw else {
         return Err(Error::Invalid("this connection has no API of its own".to_owned()));
     };
     let raw: &dyn RawUpstream = raw.as_ref();
-    Ok(raw.forward(RawRequest { method: call.method, path: call.path, content_type: call.content_type, body }).await?)
+    let Forward { method, path, content_type, .. } = call;
+    let answer = raw.forward(RawRequest { method, path, content_type, model: model.map(str::to_owned), body }).await;
+    connection.note(&answer);
+    Ok(answer?)
 }
 
 /// A whole answer, as JSON.
@@ -178,19 +211,4 @@ pub async fn refusal(mut answer: RawAnswer) -> Error {
         Err(_) => Value::String(String::from_utf8_lossy(&whole).into_owned()),
     };
     Error::Refused { status: answer.status.as_u16(), detail }
-}
-
-/// Asks for the models anew when the answer it rides on has ended.
-struct RefreshAtEnd(Option<crate::models::Models>);
-
-impl Drop for RefreshAtEnd {
-    fn drop(&mut self) {
-        let Some(models) = self.0.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            if let Err(error) = models.refresh().await {
-                tracing::warn!(%error, "the model catalogue could not be refreshed");
-            }
-        });
-    }
 }

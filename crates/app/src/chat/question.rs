@@ -35,7 +35,7 @@ impl Chat {
         let mut queries = vec![question.to_owned()];
         let has_history = earlier.iter().any(|message| message["role"] == "user" || message["role"] == "assistant");
         // A function is a program, which is called for the answer and not for anything on the way.
-        let can_ask = upstream(resolved).is_ok_and(|upstream| upstream.kind != Kind::Function);
+        let can_ask = upstream(resolved).is_ok_and(|upstream| upstream.kind() != Kind::Function);
         if has_history && can_ask && generate {
             match self.ask_for_queries(resolved, earlier, question).await {
                 Ok(more) => queries.extend(more),
@@ -52,7 +52,7 @@ impl Chat {
             "messages": [{"role": "user", "content": query_prompt(earlier, question)}],
             "stream": false,
         });
-        let answer = upstream.connection().models.chat(ChatRequest::new(Body::from(&request), false)).await?;
+        let answer = upstream.connection.models.chat(ChatRequest::new(Body::from(&request), false)).await?;
         let ChatAnswer::Whole(json) = answer else { return Ok(Vec::new()) };
         let answer: Value = serde_json::from_slice(&json).map_err(|error| Error::BadUpstream(error.to_string()))?;
         Ok(read_queries(answer["choices"][0]["message"]["content"].as_str().unwrap_or_default()))

@@ -4,85 +4,33 @@
 //! Requests read it without a lock; it is asked anew behind them once it is older than [`ModelsConfig::max_age`].
 //! A change of records shows at once, without asking an upstream.
 
+mod asking;
 mod catalogue;
+mod connection;
 mod listing;
 mod meta;
+mod offering;
 mod record_list;
 mod records;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use transom_domain::{Caller, ModelId};
-use transom_llm::{ChatModel, RawUpstream};
 use transom_store::Store;
 
 use crate::Error;
 use crate::functions::{FunctionModels, Registry};
-use catalogue::{Catalogue, Offer};
-pub use catalogue::{Entry, Resolved, Upstream};
+use catalogue::Catalogue;
+pub use catalogue::{Entry, Resolved};
+pub use connection::{Connection, ConnectionHealth, ConnectionSettings, Kind};
+use offering::Offer;
+pub use offering::{Offering, Upstream};
 pub use record_list::{RecordOrder, RecordPage, RecordQuery, tags};
 pub use records::RecordView;
 pub use transom_store::{ModelRecordChange, NewModelRecord};
-
-/// Which API an upstream speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// OpenAI's, under `/openai` too.
-    OpenAi,
-    /// Ollama's, under `/ollama` too.
-    Ollama,
-    /// None of its own: a provider that the program brings along.
-    Own,
-    /// None of its own: functions.
-    Function,
-}
-
-/// One upstream.
-#[derive(Clone)]
-pub struct Connection {
-    /// Which API it speaks.
-    pub kind: Kind,
-    /// Its place among the connections of its kind, from 0: the `url_idx` of the API.
-    pub index: usize,
-    /// Its models.
-    pub models: Arc<dyn ChatModel>,
-    /// Its own API.
-    pub raw: Option<Arc<dyn RawUpstream>>,
-}
-
-impl Connection {
-    /// An upstream whose own API can be passed through.
-    pub fn new<U: ChatModel + RawUpstream>(kind: Kind, index: usize, upstream: Arc<U>) -> Self {
-        Self { kind, index, models: upstream.clone(), raw: Some(upstream) }
-    }
-
-    /// A provider that the program brings along: its models, and no API beside them.
-    pub fn own(index: usize, models: Arc<dyn ChatModel>) -> Self {
-        Self { kind: Kind::Own, index, models, raw: None }
-    }
-}
-
-/// How a connection did when it was last asked for its models.
-#[derive(Clone, Debug)]
-pub struct ConnectionHealth {
-    /// Which API it speaks.
-    pub kind: Kind,
-    /// Its place among the connections of its kind, from 0.
-    pub index: usize,
-    /// Its base address.
-    pub address: String,
-    /// Whether it was asked and answered.
-    pub answers: bool,
-    /// Why it did not.
-    pub failure: Option<String>,
-    /// How many models it offers, or offered when it last answered.
-    pub models: usize,
-}
 
 /// How the catalogue behaves.
 #[derive(Clone, Debug)]
@@ -95,8 +43,13 @@ pub struct ModelsConfig {
     pub patience: Duration,
     /// How long an upstream that stopped answering keeps its models in the catalogue.
     pub keep_unanswered: Duration,
+    /// How old the lists may be before an unknown model id has the upstreams asked again. Ids that nobody has cost no more than one
+    /// list of each upstream in this time.
+    pub recheck: Duration,
     /// `BYPASS_MODEL_ACCESS_CONTROL`: every account may use every model.
     pub open_to_all: bool,
+    /// `ENABLE_OPENAI_API_PASSTHROUGH`: administrators may send any call below `/openai` to an upstream.
+    pub passthrough: bool,
     /// Whether an OpenAI-compatible connection is shown as `external`, an Ollama as `local`, is fixed by its kind.
     pub default_models: Option<String>,
 }
@@ -108,7 +61,9 @@ impl Default for ModelsConfig {
             list_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(2),
             keep_unanswered: Duration::from_secs(300),
+            recheck: Duration::from_secs(2),
             open_to_all: false,
+            passthrough: false,
             default_models: None,
         }
     }
@@ -130,8 +85,13 @@ struct Inner {
     catalogue: ArcSwap<Catalogue>,
     /// What each connection offered when it last answered. Never held while an upstream is asked: a change of records waits for it.
     offers: tokio::sync::Mutex<Vec<Offer>>,
-    /// Held while the upstreams are asked, so that they are asked once.
-    asking: Arc<tokio::sync::Mutex<()>>,
+    /// For each connection, when it was last asked. Held while it is asked, so that those who ask at the same time share the answer.
+    asking: Vec<Arc<tokio::sync::Mutex<Option<Instant>>>>,
+    /// When the upstreams were last asked for an id that nobody knows. Held by whoever has them asked.
+    rechecking: tokio::sync::Mutex<Option<Instant>>,
+    /// When all upstreams were last asked, in milliseconds since `born`, plus one; 0 before the first time.
+    asked_at: AtomicU64,
+    born: Instant,
     refreshing: AtomicBool,
 }
 
@@ -154,8 +114,9 @@ impl Models {
 
     fn build(config: ModelsConfig, mut connections: Vec<Connection>, functions: Arc<Registry>, store: Option<Store>) -> Self {
         let models = Arc::new(FunctionModels::new(functions.clone()));
-        connections.push(Connection { kind: Kind::Function, index: 0, models, raw: None });
+        connections.push(Connection::without_api(Kind::Function, 0, models));
         let offers = connections.iter().map(|_| Offer::default()).collect();
+        let asking = connections.iter().map(|_| Arc::default()).collect();
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -164,7 +125,10 @@ impl Models {
                 store,
                 catalogue: ArcSwap::from_pointee(Catalogue::default()),
                 offers: tokio::sync::Mutex::new(offers),
-                asking: Arc::default(),
+                asking,
+                rechecking: tokio::sync::Mutex::default(),
+                asked_at: AtomicU64::new(0),
+                born: Instant::now(),
                 refreshing: AtomicBool::new(false),
             }),
         }
@@ -185,17 +149,57 @@ impl Models {
         self.inner.config.default_models.as_deref()
     }
 
+    /// Whether administrators may send any call below `/openai` to an upstream.
+    pub fn passthrough(&self) -> bool {
+        self.inner.config.passthrough
+    }
+
+    /// Whether every account may use every model.
+    pub fn is_open_to_all(&self) -> bool {
+        self.inner.config.open_to_all
+    }
+
     /// The model that the caller named, if it may use it: a record or an upstream's model, a bare Ollama name, or a preset with its base.
     /// `None` for what is not there and for what is not granted alike.
+    ///
+    /// An id that nobody knows has the upstreams asked again, unless that was done just now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where nobody knows the id and an upstream that may have it does not answer.
     pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Option<Resolved>, Error> {
+        self.resolve_of(caller, id, None).await
+    }
+
+    /// The same among the models of one kind of upstream, or of any.
+    pub async fn resolve_of(&self, caller: &Caller, id: &str, kind: Option<Kind>) -> Result<Option<Resolved>, Error> {
         let open = self.inner.config.open_to_all;
-        let resolved = self.current().await?.resolve(caller, id, open);
+        let catalogue = self.current().await?;
+        let resolved = catalogue.resolve(caller, id, kind, open);
+        if resolved.is_some() || catalogue.has(id, kind) {
+            return Ok(resolved);
+        }
         // After a start, a pipe whose worker is still coming up has not listed its models when the first call for one arrives.
-        if resolved.is_none() && self.inner.functions.list_for(id).await {
+        if self.inner.functions.list_for(id).await {
             self.functions_changed().await?;
-            return Ok(self.current().await?.resolve(caller, id, open));
+        } else {
+            self.recheck().await?;
+        }
+        let catalogue = self.inner.catalogue.load_full();
+        let resolved = catalogue.resolve(caller, id, kind, open);
+        if resolved.is_none() && !catalogue.has(id, kind) && self.is_somebody_silent(kind).await {
+            return Err(Error::Unavailable("this model may be at an upstream that does not answer now; try again shortly".to_owned()));
         }
         Ok(resolved)
+    }
+
+    /// The same without asking anybody: what is known now.
+    pub(crate) fn known(&self, caller: &Caller, id: &str, kind: Kind) -> Option<Resolved> {
+        self.inner.catalogue.load().resolve(caller, id, Some(kind), self.inner.config.open_to_all)
+    }
+
+    /// Whether the caller may use the model that this connection knows by this id.
+    pub(crate) fn may_use_at(&self, caller: &Caller, connection: &Connection, upstream_id: &str) -> bool {
+        self.inner.config.open_to_all || self.inner.catalogue.load().may_use_at(caller, connection, upstream_id)
     }
 
     /// The models that the caller may use, in the API's shape: `{"data": […]}`. With `refresh`, every upstream is asked first.
@@ -210,114 +214,12 @@ impl Models {
     pub async fn offered(&self, caller: &Caller, kind: Kind) -> Result<Vec<Arc<Entry>>, Error> {
         let catalogue = self.current().await?;
         let open = self.inner.config.open_to_all;
-        Ok(catalogue.entries().filter(|entry| entry.kind() == Some(kind) && catalogue.usable(caller, entry, open)).cloned().collect())
+        Ok(catalogue.entries().filter(|entry| entry.is_of(kind) && catalogue.usable(caller, entry, open)).cloned().collect())
     }
 
     /// Upstream models as they are offered, without records: for administrators.
     pub async fn base_models(&self) -> Result<Vec<Arc<Entry>>, Error> {
         Ok(self.current().await?.entries().filter(|entry| entry.kind().is_some()).cloned().collect())
-    }
-
-    /// The snapshot; asked for first where there is none, and behind this request where it is old.
-    async fn current(&self) -> Result<Arc<Catalogue>, Error> {
-        let catalogue = self.inner.catalogue.load_full();
-        let Some(asked_at) = catalogue.asked_at else {
-            self.refresh().await?;
-            return Ok(self.inner.catalogue.load_full());
-        };
-        if asked_at.elapsed() > self.inner.config.max_age && !self.inner.refreshing.swap(true, Ordering::AcqRel) {
-            let models = self.clone();
-            tokio::spawn(async move {
-                if let Err(error) = models.refresh().await {
-                    tracing::warn!(%error, "the model catalogue could not be refreshed");
-                }
-                models.inner.refreshing.store(false, Ordering::Release);
-            });
-        }
-        Ok(catalogue)
-    }
-
-    /// Asks every upstream what it offers, side by side. Waits for all of them, but no longer than [`ModelsConfig::patience`]:
-    /// slower ones join the catalogue behind the caller's back.
-    pub async fn refresh(&self) -> Result<(), Error> {
-        // A task of its own: a caller that leaves does not take the answers from those who wait beside it.
-        tokio::spawn(self.clone().ask_all(Instant::now())).await.map_err(Error::internal)?
-    }
-
-    async fn ask_all(self, asked: Instant) -> Result<(), Error> {
-        let turn = tokio::time::timeout(self.inner.config.patience, self.inner.asking.clone().lock_owned());
-        let Ok(turn) = turn.await else { return Ok(()) }; // Somebody asks, and still waits for a slow one.
-        if self.inner.catalogue.load().asked_at.is_some_and(|at| at >= asked) {
-            return Ok(()); // Somebody asked while this call waited.
-        }
-        let places = 0..self.inner.connections.len();
-        let mut answers: FuturesUnordered<_> = places.map(|place| self.clone().ask(place)).collect();
-        let mut patience = std::pin::pin!(tokio::time::sleep(self.inner.config.patience));
-        loop {
-            tokio::select! {
-                answer = answers.next() => match answer {
-                    Some((place, answer)) => self.take(place, answer).await,
-                    None => break,
-                },
-                () = &mut patience => break,
-            }
-        }
-        self.publish(Some(Instant::now())).await?;
-        if !answers.is_empty() {
-            tokio::spawn(async move {
-                while let Some((place, answer)) = answers.next().await {
-                    self.take(place, answer).await;
-                    if let Err(error) = self.publish(Some(Instant::now())).await {
-                        tracing::warn!(%error, "the models of a slow upstream could not be added");
-                    }
-                }
-                drop(turn);
-            });
-        }
-        Ok(())
-    }
-
-    async fn take(&self, place: usize, answer: Result<Vec<transom_llm::UpstreamModel>, String>) {
-        self.inner.offers.lock().await[place].take(answer, self.inner.config.keep_unanswered);
-    }
-
-    async fn ask(self, place: usize) -> (usize, Result<Vec<transom_llm::UpstreamModel>, String>) {
-        let (connection, limit) = (&self.inner.connections[place], self.inner.config.list_timeout);
-        let answer = match tokio::time::timeout(limit, connection.models.models()).await {
-            Ok(Ok(models)) => Ok(models),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("{} did not list its models within {limit:?}", connection.models.name())),
-        };
-        (place, answer)
-    }
-
-    /// Shows a change of records at once, over what the upstreams offered last.
-    async fn records_changed(&self) -> Result<(), Error> {
-        let asked_at = self.inner.catalogue.load().asked_at;
-        self.publish(asked_at).await
-    }
-
-    /// Shows a change of functions at once.
-    pub(crate) async fn functions_changed(&self) -> Result<(), Error> {
-        self.records_changed().await
-    }
-
-    /// Makes the catalogue anew; `asked_at` says when the upstreams were last asked.
-    async fn publish(&self, asked_at: Option<Instant>) -> Result<(), Error> {
-        let mut offers = self.inner.offers.lock().await;
-        let records = match &self.inner.store {
-            Some(store) => store.model_records().await?,
-            None => Vec::new(),
-        };
-        for (connection, offer) in self.inner.connections.iter().zip(offers.iter_mut()) {
-            if connection.kind == Kind::Function {
-                // What runs is known here and now; an answer that was on its way while it changed would bring back what is gone.
-                offer.take(Ok(self.inner.functions.offers()), self.inner.config.keep_unanswered);
-            }
-        }
-        let catalogue = Catalogue::build(&self.inner.connections, &offers, records, &self.inner.functions, asked_at);
-        self.inner.catalogue.store(Arc::new(catalogue));
-        Ok(())
     }
 
     /// Which connections answered when they were last asked; functions are no connection.
@@ -330,7 +232,7 @@ impl Models {
             address: connection.models.name().to_owned(),
             answers: offer.answers(),
             failure: offer.failure.clone(),
-            models: offer.len(),
+            models: offer.models().len(),
         };
         connections.map(health).collect()
     }

@@ -5,6 +5,7 @@ use transom_store::{ModelRecordChange, NewModelRecord};
 
 use super::Models;
 use crate::Error;
+use crate::chat::routing;
 use crate::sharing::{self, Shared};
 
 /// A record as one caller sees it.
@@ -110,6 +111,7 @@ impl Models {
         if !caller.may("workspace.models") {
             return Err(Error::WrongRole);
         }
+        routing::judge_preset(&new.params)?;
         if self.current().await?.is_an_upstreams(new.id.as_str()) && new.base_model_id.is_some() {
             return Err(Error::Invalid("this model id is already taken".to_owned()));
         }
@@ -127,6 +129,9 @@ impl Models {
         self.check_meta(caller, &change.meta, Some(&old.meta)).await?;
         if caller.is_admin() {
             return Ok(());
+        }
+        if change.params != old.params {
+            routing::judge_preset(&change.params)?;
         }
         if let Some(base) = change.base_model_id.as_ref().filter(|base| **base != old.base_model_id) {
             self.check_base(caller, base.as_ref()).await?;
