@@ -265,6 +265,7 @@ mod tests {
             json!({"params": {"custom_params": {"api_base": "x"}}}),
             json!({"params": {"custom_params": {"plugins": "[{\"allowed_models\": [\"x\"]}]"}}}),
             json!({"params": {"custom_params": {"extra_body": {"route": "x"}}}}),
+            json!({"params": {"custom_params": {"extra_body": "{\"api_base\": \"x\"}"}}}),
         ] {
             let found = found(body.clone());
             assert!(found.len() == 1 && found[0].1.is_none(), "{body}: {found:?}");

@@ -116,8 +116,14 @@ impl<'de> Visitor<'de> for Within<'_> {
         if self.place == Place::Provider {
             self.found.push(Found { name: "provider".to_owned(), model: None });
         }
-        if self.place == Place::Parameter && text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
-            return scan(text.as_bytes(), Place::Nested, self.found).map_err(E::custom);
+        // Parameters of clients hold JSON as text, which is read before it is sent.
+        let inside = match self.place {
+            Place::Parameter => Place::Nested,
+            Place::Merged | Place::Tools => self.place,
+            _ => return Ok(()),
+        };
+        if text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            return scan(text.as_bytes(), inside, self.found).map_err(E::custom);
         }
         Ok(())
     }
