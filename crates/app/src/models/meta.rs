@@ -40,15 +40,18 @@ impl Models {
             let Some(id) = item.get("id").and_then(Value::as_str) else { continue };
             match item.get("type").and_then(Value::as_str) {
                 Some("file") => self.check_file(caller, &FileId::from(id)).await?,
-                Some("collection") => {
-                    if self.kept()?.knowledge(caller, &KnowledgeId::from(id), Permission::Read).await?.is_none() && !caller.is_admin() {
-                        return Err(Error::Forbidden(format!("collection {id} in `meta.knowledge` is not there, or not yours to read")));
-                    }
-                }
+                Some("collection") => self.check_collection(caller, &KnowledgeId::from(id)).await?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    async fn check_collection(&self, caller: &Caller, id: &KnowledgeId) -> Result<(), Error> {
+        if caller.is_admin() || self.kept()?.knowledge(caller, id, Permission::Read).await?.is_some() {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!("collection {id} in `meta.knowledge` is not there, or not yours to read")))
     }
 
     async fn check_file(&self, caller: &Caller, id: &FileId) -> Result<(), Error> {
