@@ -212,6 +212,28 @@ async fn the_permissions_of_a_chat_hold_on_every_road_to_a_model() {
 }
 
 #[actix_web::test]
+async fn a_form_needs_the_permission_of_its_endpoint_too() {
+    let scene = Scene::new().await;
+    for (leaf, path) in [
+        ("chat.stt", "/openai/audio/transcriptions"),
+        ("chat.stt", "/openai/audio/translations"),
+        ("features.image_generation", "/openai/images/edits"),
+    ] {
+        let send = async || {
+            let file = Part::bytes(b"bytes".to_vec()).file_name("a.bin");
+            let form = Form::new().text("model", GPT).part("file", file);
+            Answer::of(scene.gateway.bob.request(Method::POST, path).multipart(form)).await
+        };
+        scene.all_but(leaf).await;
+        scene.gateway.upstream.forget();
+        send().await.refused(403);
+        assert!(scene.gateway.upstream.requests().is_empty(), "{path}");
+        scene.all_but("").await;
+        assert_ne!(send().await.status, 403, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn who_may_not_share_may_still_take_grants_back() {
     let scene = Scene::new().await;
     let bob = &scene.gateway.bob;

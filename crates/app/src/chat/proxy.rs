@@ -74,6 +74,7 @@ impl Chat {
         mut call: Forward,
         mut parts: Vec<FormPart>,
     ) -> Result<ProxyAnswer, Error> {
+        controls::check_endpoint(caller, &call.path)?;
         let name = form::model(caller, &parts)?;
         let resolved = self.granted(caller, &name, kind).await?;
         let offering = offering_at(&resolved, kind, call.index, &name)?;
