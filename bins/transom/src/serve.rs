@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::App as Routes;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App as Routes, HttpServer};
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
+use transom_api::ConnectionLimits;
 use transom_app::App;
 use transom_app::accounts::NewAccount;
 use transom_app::background::restarted;
 use transom_app::jobs::{Repair, Workers};
 use transom_app::models::Models;
-use transom_config::{Config, Environment};
+use transom_config::{Config, Connections, Environment};
 use transom_vector::VectorStore;
 
 use crate::house::{self, House};
@@ -60,9 +61,13 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
     let functions = app.clone();
     let (origins, max_body, console) = (house::origins(&config), server.max_body, server.console);
     let is_dev = server.environment == Environment::Dev;
-    let mut listener = HttpServer::new(move || {
+    let limits = connection_limits(&server.connections);
+    let shared_limits = Data::new(limits.clone());
+    let routes = move || {
         Routes::new()
+            .app_data(shared_limits.clone())
             .wrap(transom_api::cors(&origins))
+            .wrap(from_fn(transom_api::deadlines))
             .wrap(from_fn(transom_api::answer))
             .wrap(transom_api::request_log())
             .configure(transom_api::limits(max_body))
@@ -75,18 +80,13 @@ pub async fn serve_with(config: Config, extensions: Extensions) -> Result<(), St
                     transom_api::documentation(routes)
                 }
             })
-    })
-    .tcp_nodelay(true)
-    // A client that closes its side has left: what runs for it ends.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(server.shutdown.as_secs());
+    };
+    let (mut listener, addresses) = transom_api::bind(routes, (server.host.as_str(), server.port), &limits)
+        .map_err(|error| format!("HOST {} and PORT {} cannot be listened on: {error}", server.host, server.port))?;
+    listener = listener.shutdown_timeout(server.shutdown.as_secs());
     if let Some(threads) = server.workers {
         listener = listener.workers(threads.get());
     }
-    let listener = listener
-        .bind((server.host.as_str(), server.port))
-        .map_err(|error| format!("HOST {} and PORT {} cannot be listened on: {error}", server.host, server.port))?;
-    let addresses = listener.addrs();
     for address in &addresses {
         tracing::info!("listening on http://{address}");
     }
@@ -164,6 +164,22 @@ async fn keep_vectors(vectors: Arc<dyn VectorStore>, repair: Repair) {
             () = vectors.damage() => mend(repair.clone()).await,
         }
     }
+}
+
+/// The limits that are set. Answers need descriptors too, for upstreams and files, so connections never take more than half of them.
+fn connection_limits(set: &Connections) -> ConnectionLimits {
+    let Connections { all, per_address, head, keep_alive, body, stall, rate } = set.clone();
+    let all = descriptors().map_or(all, |most| Some(all.map_or(most / 2, |all| all.min(most / 2))));
+    ConnectionLimits { all, per_address, head, keep_alive, body, stall, rate }
+}
+
+/// How many descriptors this process may have; nothing where there is no limit.
+fn descriptors() -> Option<usize> {
+    #[cfg(unix)]
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    #[cfg(not(unix))]
+    let limit = None;
+    limit
 }
 
 /// A stream takes two descriptors, and shells give a program 1,024 where the system would give it more. The hard limit, which somebody

@@ -12,6 +12,7 @@ use transom_llm::Body;
 use utoipa::ToSchema;
 
 use crate::ApiError;
+use crate::connection::unhurried;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -98,7 +99,8 @@ pub(crate) struct Streaming(pub(crate) Payload);
 impl FromBody for Streaming {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
-    fn from_body(_request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        unhurried(request);
         std::future::ready(Ok(Self(payload.take())))
     }
 }
@@ -110,6 +112,7 @@ impl FromBody for Form {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        unhurried(request);
         std::future::ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP API: handlers, requests and responses, the one mapping of errors to statuses.
 //!
-//! [`configure`] mounts every route over a [`transom_app::App`]; [`cors`], [`answer`], [`request_log`] and [`limits`] are what the server
-//! puts around them. [`gateway`] mounts those alone that reach models, in an application with accounts of its own; its page has an example
+//! [`configure`] mounts every route over a [`transom_app::App`]; [`cors`], [`answer`], [`deadlines`], [`request_log`] and [`limits`] are what
+//! the server puts around them. [`bind`] listens with limits on connections. [`gateway`] mounts those alone that reach models, in an application with accounts of its own; its page has an example
 //! that runs.
 //! [`description`] describes every route in OpenAPI, from the same table and the handlers' own types; [`documentation`] serves that.
 //!
@@ -22,6 +22,7 @@
 
 mod auth_config;
 mod body;
+mod connection;
 mod credentials;
 mod description;
 mod error;
@@ -53,6 +54,7 @@ pub mod status;
 pub mod system;
 pub mod users;
 
+pub use connection::{ConnectionLimits, bind, deadlines};
 pub use credentials::{Admin, AdminInSession, InSession, SignedIn, Visitor};
 pub use description::{description, description_text, documentation};
 pub use error::ApiError;

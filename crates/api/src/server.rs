@@ -6,6 +6,7 @@
 //! # fn mount(app: Data<transom_app::App>, origins: Vec<String>) {
 //! App::new()
 //!     .wrap(transom_api::cors(&origins))
+//!     .wrap(from_fn(transom_api::deadlines))
 //!     .wrap(from_fn(transom_api::answer))
 //!     .wrap(transom_api::request_log())
 //!     .configure(transom_api::limits(64 << 20))
@@ -18,8 +19,8 @@ use std::panic::AssertUnwindSafe;
 use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -85,10 +86,20 @@ pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'stat
             BoxBody::new(json!({ "detail": detail }).to_string())
         });
     }
+    end_by_close(&mut response);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// HTTP/1.0 knows no chunks: a body of unknown length ends with the connection.
+fn end_by_close(response: &mut ServiceResponse<BoxBody>) {
+    if response.request().version() < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// The sentence for a refusal that has no JSON body yet.

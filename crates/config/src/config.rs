@@ -56,8 +56,29 @@ pub struct Server {
     pub workers: Option<NonZeroUsize>,
     /// `TRANSOM_MAX_BODY_MB`, in bytes.
     pub max_body: usize,
+    /// What a connection may take.
+    pub connections: Connections,
     /// `TRANSOM_SHUTDOWN_SECONDS`.
     pub shutdown: Duration,
+}
+
+/// What a connection of a client may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// `TRANSOM_MAX_CONNECTIONS`; `None`: no limit.
+    pub all: Option<usize>,
+    /// `TRANSOM_MAX_CONNECTIONS_PER_ADDRESS`; `None`: no limit.
+    pub per_address: Option<usize>,
+    /// `TRANSOM_HEAD_SECONDS`.
+    pub head: Duration,
+    /// `TRANSOM_KEEP_ALIVE_SECONDS`.
+    pub keep_alive: Duration,
+    /// `TRANSOM_BODY_SECONDS`.
+    pub body: Duration,
+    /// `TRANSOM_STALL_SECONDS`.
+    pub stall: Duration,
+    /// `TRANSOM_MIN_RATE`, in bytes per second.
+    pub rate: u64,
 }
 
 /// `ENV`.

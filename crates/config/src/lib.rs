@@ -38,9 +38,9 @@ mod variable;
 mod variables;
 
 pub use config::{
-    Accounts, ApiKeys, AzureSettings, Config, Connection, ConnectionSettings, Cookies, Database, DefaultRole, Embedding, EmbeddingEngine,
-    Environment, Extraction, Files, FirstAdmin, Log, LogFormat, LogLevel, Origins, PasswordRule, Prefixes, Reranker, Retrieval, SameSite,
-    Server, SplitBy, Splitting, Upstreams,
+    Accounts, ApiKeys, AzureSettings, Config, Connection, ConnectionSettings, Connections, Cookies, Database, DefaultRole, Embedding,
+    EmbeddingEngine, Environment, Extraction, Files, FirstAdmin, Log, LogFormat, LogLevel, Origins, PasswordRule, Prefixes, Reranker,
+    Retrieval, SameSite, Server, SplitBy, Splitting, Upstreams,
 };
 pub use help::{as_markdown, as_text};
 pub use notice::{Notice, reference_variables};

@@ -97,7 +97,22 @@ fn server(reader: &Reader) -> Server {
         },
         workers: reader.some_number("TRANSOM_WORKERS"),
         max_body: reader.number::<usize>("TRANSOM_MAX_BODY_MB") * MEGABYTE as usize,
+        connections: connections(reader),
         shutdown: Duration::from_secs(reader.number("TRANSOM_SHUTDOWN_SECONDS")),
+    }
+}
+
+fn connections(reader: &Reader) -> Connections {
+    let limit = |name: &str| Some(reader.number::<usize>(name)).filter(|most| *most > 0);
+    let seconds = |name: &str| Duration::from_secs(reader.number(name));
+    Connections {
+        all: limit("TRANSOM_MAX_CONNECTIONS"),
+        per_address: limit("TRANSOM_MAX_CONNECTIONS_PER_ADDRESS"),
+        head: seconds("TRANSOM_HEAD_SECONDS"),
+        keep_alive: seconds("TRANSOM_KEEP_ALIVE_SECONDS"),
+        body: seconds("TRANSOM_BODY_SECONDS"),
+        stall: seconds("TRANSOM_STALL_SECONDS"),
+        rate: reader.number("TRANSOM_MIN_RATE"),
     }
 }
 

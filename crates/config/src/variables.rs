@@ -43,6 +43,13 @@ pub static VARIABLES: &[Variable] = &[
     var(SERVER, "CORS_ALLOW_ORIGIN", "", Kind::Origins, "Origins whose pages may call the server; unset, only its own."),
     var(SERVER, "TRANSOM_WORKERS", "", whole(1, 1_024), "Threads that answer requests; unset, one for each core."),
     var(SERVER, "TRANSOM_MAX_BODY_MB", "64", whole(1, 4_096), "Size of a request's body in megabytes, uploads aside."),
+    var(SERVER, "TRANSOM_MAX_CONNECTIONS", "10000", whole(0, 1_000_000), "Connections of clients at once, never more than half of the open files that the system allows; 0 sets no limit."),
+    var(SERVER, "TRANSOM_MAX_CONNECTIONS_PER_ADDRESS", "2000", whole(0, 1_000_000), "Connections at once from one IP address, or one /64 network of IPv6; 0 sets no limit, as behind a proxy of many users."),
+    var(SERVER, "TRANSOM_HEAD_SECONDS", "10", whole(1, 3_600), "Seconds that a client may take for a request's line and headers."),
+    var(SERVER, "TRANSOM_KEEP_ALIVE_SECONDS", "5", whole(0, 3_600), "Seconds that a connection may be idle between requests; 0 closes it after each."),
+    var(SERVER, "TRANSOM_BODY_SECONDS", "30", whole(1, 86_400), "Seconds that a client may take for a request's body, and as many more as its size needs at 16 times TRANSOM_MIN_RATE; uploads have no such limit."),
+    var(SERVER, "TRANSOM_STALL_SECONDS", "30", whole(1, 3_600), "Span in which a client that sends a body or reads an answer must keep up TRANSOM_MIN_RATE."),
+    var(SERVER, "TRANSOM_MIN_RATE", "1024", whole(1, 1_000_000), "Bytes per second that a client must send or read while the server waits for it."),
     var(SERVER, "TRANSOM_SHUTDOWN_SECONDS", "30", whole(0, 3_600), "Seconds that running requests get to end after SIGTERM."),
 
     var(DATA, "DATA_DIR", "./data", Kind::Text, "Folder of the database, uploaded files, vectors and the secret; made where missing."),

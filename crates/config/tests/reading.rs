@@ -265,3 +265,13 @@ fn help_lists_every_variable_with_its_default() {
         assert!(markdown.contains(&format!("| `{}` | ", variable.name)), "{}", variable.name);
     }
 }
+
+#[test]
+fn connections_have_limits_and_zero_means_none() {
+    let limits = read(&[]).unwrap().server.connections;
+    assert_eq!((limits.all, limits.per_address), (Some(10_000), Some(2_000)));
+    assert_eq!((limits.head, limits.keep_alive), (Duration::from_secs(10), Duration::from_secs(5)));
+    assert_eq!((limits.body, limits.stall, limits.rate), (Duration::from_secs(30), Duration::from_secs(30), 1024));
+    let limits = read(&[("TRANSOM_MAX_CONNECTIONS", "0"), ("TRANSOM_MAX_CONNECTIONS_PER_ADDRESS", "0")]).unwrap().server.connections;
+    assert_eq!((limits.all, limits.per_address), (None, None));
+}

@@ -93,6 +93,7 @@ const ONLY_THE_BINARY: &str = "transom-vector-lance";
 const KEPT_IN: &[(&[&str], &[&str])] = &[
     (&["lancedb", "lance", "lance-core", "arrow-array", "arrow-schema"], &["transom-vector-lance"]),
     (&["actix-web"], &["transom-api", "transom-console", "transom", "transom-testkit", "mounted"]),
+    (&["actix-http", "actix-server", "actix-service"], &["transom-api"]),
     (
         &["actix-cors", "actix-multipart", "tracing-actix-web", "paperclip", "utoipa-swagger-ui"],
         &["transom-api", "transom", "transom-testkit"],

@@ -10,6 +10,7 @@ mod place;
 mod accounts;
 mod book;
 mod changes;
+mod connections;
 mod crash;
 mod doctor;
 mod environment;

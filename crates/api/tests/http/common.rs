@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use actix_web::App as Web;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App as Web, HttpServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use transom_api::ConnectionLimits;
 use transom_app::accounts::{Accounts, AccountsConfig};
 use transom_app::chat::Chat;
 use transom_app::files::{Files, FilesConfig};
@@ -45,6 +46,8 @@ pub struct Setup {
     pub without_plugins: bool,
     /// Where addresses may lead.
     pub fetch: transom_fetch::FetchSettings,
+    /// What a connection may take.
+    pub limits: ConnectionLimits,
 }
 
 /// A server that answers until it is dropped.
@@ -100,21 +103,20 @@ impl Server {
         });
         app.functions.start().await.expect("functions");
         let (shared, origins) = (app.clone(), setup.origins);
-        let server = HttpServer::new(move || {
+        let limits = Data::new(setup.limits.clone());
+        let routes = move || {
             Web::new()
+                .app_data(limits.clone())
                 .wrap(transom_api::cors(&origins))
+                .wrap(from_fn(transom_api::deadlines))
                 .wrap(from_fn(transom_api::answer))
                 .wrap(transom_api::request_log())
                 .configure(transom_api::limits(1 << 20))
                 .configure(transom_api::configure(shared.clone()))
-        })
-        .workers(2)
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .bind(("127.0.0.1", 0))
-        .expect("a port");
-        let base = format!("http://{}", server.addrs()[0]);
-        let server = server.run();
+        };
+        let (server, addresses) = transom_api::bind(routes, ("127.0.0.1", 0), &setup.limits).expect("a port");
+        let base = format!("http://{}", addresses[0]);
+        let server = server.workers(2).disable_signals().run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self { base, store, app, functions, handle, _folder: folder }
