@@ -4,16 +4,16 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, ContentDisposition};
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use transom_app::Error;
 use transom_app::chat::FormPart;
 
 use crate::ApiError;
-use crate::body::{Form, Raw};
+use crate::body::{Form, FromBody, Raw};
 
 /// A form's size at most, in bytes, where nothing says another.
 const LARGEST_FORM: usize = 64 << 20;
@@ -33,19 +33,18 @@ pub(crate) enum ModelCallBody {
     Form(Vec<FormPart>),
 }
 
-impl FromRequest for ModelCallBody {
-    type Error = ApiError;
+impl FromBody for ModelCallBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("multipart/form-data") {
-            let raw = Raw::<()>::from_request(request, payload);
+            let raw = Raw::<()>::from_body(request, payload);
             return Box::pin(async move { Ok(Self::Json(raw.await?.0)) });
         }
         let limit = request.app_data::<BodyLimit>().map_or(LARGEST_FORM, |limit| limit.0);
-        let form = Form::from_request(request, payload);
+        let form = Form::from_body(request, payload);
         Box::pin(async move { Ok(Self::Form(parts(form.await?.0, limit).await?)) })
     }
 }
