@@ -9,7 +9,7 @@ use transom_api::description;
 const REFERENCE: &str = include_str!("reference_fields.txt");
 
 /// Bodies of which every member is looked at, kept, refused or passed on, though few are declared by name.
-const TAKEN_WHOLE: [(&str, &str); 10] = [
+const TAKEN_WHOLE: [(&str, &str); 11] = [
     ("POST /api/v1/auths/admin/config", "settings that cannot be changed are refused"),
     ("POST /api/v1/retrieval/config/update", "settings that cannot be changed are refused"),
     ("POST /api/v1/retrieval/embedding/update", "settings that cannot be changed are refused"),
@@ -20,6 +20,7 @@ const TAKEN_WHOLE: [(&str, &str); 10] = [
     ("POST /api/v1/chat/", "an upstream's request, which is passed on"),
     ("POST /openai/", "an upstream's request, which is passed on"),
     ("POST /ollama/", "an upstream's request, which is passed on"),
+    ("DELETE /ollama/", "an upstream's request, which is passed on"),
 ];
 
 /// Members that are not taken, and why that harms nobody.

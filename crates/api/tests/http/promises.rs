@@ -31,7 +31,7 @@ async fn a_number_of_a_query_has_a_bound() {
 async fn a_model_is_not_granted_under_an_id_that_no_record_may_have() {
     let server = Server::start().await;
     let admin = server.admin().await;
-    for id in ["", "two words", "form\u{c}feed"] {
+    for id in ["", " two words", "form\u{c}feed"] {
         admin.post("/api/v1/models/model/access/update", json!({"id": id, "access_grants": []})).await.refused(422);
     }
 }
