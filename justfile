@@ -28,6 +28,10 @@ contract *args:
 description *args:
     cargo xtask description {{args}}
 
+# Attacks the server as nobody, as an account and as an administrator
+attack *args:
+    cargo xtask attack {{args}}
+
 # Kills the server again and again while files come and go
 crash *args:
     cargo xtask crash {{args}}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{contract, description, instructions, place, run, tidy};
+use crate::{attack, contract, description, instructions, place, run, tidy};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     ("instructions", instructions::where_counted),
     ("contract", contract_where_it_is),
     ("description", description::in_brief),
+    ("attack", attack::in_brief),
 ];
 
 /// Runs every step, also after one has failed, and says at the end which did and how long each took.

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
 #![allow(clippy::disallowed_methods, reason = "there is no runtime here, and no settings but the caller's environment")]
 
+mod attack;
 mod bench;
 mod ci;
 mod contract;
@@ -63,6 +64,8 @@ enum Verb {
     },
     /// Tries the description of the API on a running server: with schemathesis, and with a client that is generated from it
     Description(description::Options),
+    /// Attacks a server: everybody calls every operation, others try to hold it up, and nothing may be told, changed or broken
+    Attack(attack::Options),
     /// Kills the server again and again while files come and go, and compares what is left with what was acknowledged
     Crash(run::Crash),
     /// Measures how well questions find the passages that answer them, and writes the table of docs/src/retrieval.md
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::run(),
         Verb::Contract { release, server } => contract::run(release, server),
         Verb::Description(options) => description::run(&options),
+        Verb::Attack(options) => attack::run(&options),
         Verb::Crash(crash) => run::crash(&crash),
         Verb::Retrieval(options) => retrieval::run(&options),
         Verb::Walkthrough(options) => walkthrough::run(&options),
