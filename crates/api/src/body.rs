@@ -6,13 +6,14 @@ use std::pin::Pin;
 
 use actix_multipart::Multipart;
 use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use transom_app::Error;
-use transom_llm::Body;
+use transom_llm::{Body, json};
 use utoipa::ToSchema;
 
-use crate::ApiError;
 use crate::connection::unhurried;
+use crate::{ApiError, parts};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -72,25 +73,28 @@ impl<T: 'static> FromBody for JsonObject<T> {
 
     fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = Raw::<()>::from_body(request, payload);
-        Box::pin(async move { Ok(Self(Body::parse(raw.await?.0).map_err(Error::from)?, PhantomData)) })
+        Box::pin(async move { Ok(Self(Body::read(raw.await?.0).await.map_err(Error::from)?, PhantomData)) })
     }
 }
 
 /// A JSON body of a known shape. What the shape does not know is passed over.
 pub struct Json<T>(pub T);
 
-impl<T: serde::de::DeserializeOwned + 'static> FromBody for Json<T> {
+impl<T: serde::de::DeserializeOwned + Send + 'static> FromBody for Json<T> {
     type Future = Extraction<Self>;
 
     fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = Raw::<()>::from_body(request, payload);
-        Box::pin(async move { read_json(&raw.await?.0).map(Self) })
+        Box::pin(async move {
+            let raw = raw.await?.0;
+            json::off_thread(raw.len(), move || read_json(&raw)).await.map(Self)
+        })
     }
 }
 
 /// A body of a known shape.
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
+    json::read(bytes).map_err(|error| Error::Malformed(format!("the body is not what is expected here: {error}")).into())
 }
 
 /// A body that is passed on as it comes.
@@ -113,7 +117,11 @@ impl FromBody for Form {
 
     fn from_body(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         unhurried(request);
-        std::future::ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        std::future::ready(Ok(Self(match parts::boundary(content_type) {
+            Some(boundary) => Multipart::new(request.headers(), parts::repaired(payload.take(), &boundary)),
+            None => Multipart::new(request.headers(), payload.take()),
+        })))
     }
 }
 

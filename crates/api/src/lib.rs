@@ -8,6 +8,7 @@
 //! A handler extracts who calls ([`SignedIn`], [`Admin`]) and what is asked, calls one use case of `transom_app` and writes what comes
 //! back. Credentials are judged before anything of a body is read.
 //! What goes wrong becomes an [`ApiError`]: a status and `{"detail": …}`, the words fit for the client, the rest in the log.
+//! Where OpenAI's, Anthropic's or Ollama's clients ask, the body holds the error in their shape too.
 //!
 //! ```
 //! use actix_web::ResponseError;
@@ -30,12 +31,14 @@ mod gateway;
 mod head;
 mod model_call;
 mod params;
+mod parts;
 mod pictures;
 mod public;
 mod relay;
 mod reply;
 mod routes;
 mod server;
+mod shape;
 mod table;
 mod unchanged;
 mod user_shapes;

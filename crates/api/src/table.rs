@@ -1,12 +1,16 @@
 //! The table of routes. The server is mounted from it and described from it, so that no route can go without a description.
 
 use actix_web::dev::Handler;
-use actix_web::http::{Method, header};
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route};
 use paperclip::v2::models::{DefaultOperationRaw, DefaultSchemaRaw};
 use paperclip::v2::schema::Apiv2Operation;
-use serde_json::json;
+
+use crate::error::Shape;
+use crate::{ApiError, shape};
 
 /// Definitions of schemas by their names.
 pub(crate) type Definitions = std::collections::BTreeMap<String, DefaultSchemaRaw>;
@@ -79,13 +83,23 @@ impl Table {
         let paths = self.places.iter().flat_map(|place| place.paths.iter().map(move |path| (path, place)));
         let (varying, fixed): (Vec<_>, Vec<_>) = paths.partition(|(path, _)| path.contains('{'));
         for (path, place) in fixed.into_iter().chain(varying) {
-            config.service(place.resource(path));
+            let resource = place.resource(path);
+            match shape::of(path) {
+                Shape::Plain => config.service(resource),
+                Shape::OpenAi => config.service(resource.wrap(from_fn(shape::openai))),
+                Shape::Anthropic => config.service(resource.wrap(from_fn(shape::anthropic))),
+                Shape::Ollama => config.service(resource.wrap(from_fn(shape::ollama))),
+            };
         }
     }
 }
 
 fn not_allowed(allowed: &str) -> HttpResponse {
-    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed)).json(json!({ "detail": "Method Not Allowed" }))
+    let mut response = HttpResponse::from_error(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }
 
 impl Place {

@@ -1,7 +1,7 @@
 //! The one error of the use cases, sorted by what the caller can do about it.
 
 use serde_json::Value;
-use transom_llm::{BodyError, LlmError};
+use transom_llm::{BodyError, LlmError, RefusalDetails};
 use transom_store::StoreError;
 use transom_vector::VectorError;
 
@@ -47,6 +47,8 @@ pub enum Error {
         status: u16,
         /// The upstream's words.
         detail: Value,
+        /// What it says beside its words; `None` where the refusal is a function's.
+        more: Option<Box<RefusalDetails>>,
     },
     /// An upstream cannot be reached or sent something unusable.
     #[error("{0}")]
@@ -66,6 +68,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// An upstream's refusal. One of our credentials at that upstream is no fault of the caller's credential.
+    pub(crate) fn refused(status: u16, detail: Value, more: Option<Box<RefusalDetails>>) -> Self {
+        let status = if more.is_some() && matches!(status, 401 | 403) { 502 } else { status };
+        Self::Refused { status, detail, more }
+    }
+
     /// Logs a fault of ours and hides it from the client.
     pub fn internal(reason: impl std::fmt::Display) -> Self {
         tracing::error!(%reason, "internal error");
@@ -97,7 +105,7 @@ impl From<VectorError> for Error {
 impl From<LlmError> for Error {
     fn from(error: LlmError) -> Self {
         match error {
-            LlmError::Refused { status, detail, .. } => Self::Refused { status, detail },
+            LlmError::Refused { status, detail, more, .. } => Self::refused(status, detail, more),
             LlmError::Unreachable { .. } | LlmError::Broken { .. } => Self::BadUpstream(error.to_string()),
             LlmError::TimedOut { .. } => Self::SlowUpstream(error.to_string()),
             LlmError::Invalid(reason) => Self::Invalid(reason),

@@ -28,6 +28,7 @@ mod chat;
 mod embed;
 mod error;
 mod function;
+pub mod json;
 mod raw;
 mod rerank;
 #[cfg(feature = "testkit")]
@@ -37,7 +38,7 @@ pub mod wire;
 pub use body::{Body, BodyError};
 pub use chat::{ChatAnswer, ChatEvent, ChatModel, ChatRequest, EventStream, FinishReason, SseBytes, ToolCallDelta, UpstreamModel, Usage};
 pub use embed::{Embedder, Purpose};
-pub use error::LlmError;
+pub use error::{LlmError, RefusalDetails};
 pub use function::{
     CallContext, EventReceiver, EventSink, Function, FunctionAbout, FunctionError, FunctionHost, FunctionKind, FunctionModel,
     FunctionRuntime, NoHost, RequestHead, StreamFilter, Valves,

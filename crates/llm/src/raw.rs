@@ -43,6 +43,8 @@ pub struct RawAnswer {
     pub status: http::StatusCode,
     /// The body's media type.
     pub content_type: Option<String>,
+    /// The headers that clients read of a refusal; empty for any other answer.
+    pub headers: http::HeaderMap,
     /// The body as it comes.
     pub body: ByteStream,
 }

@@ -8,16 +8,18 @@ mod error;
 mod frames;
 mod read;
 mod sse;
+mod tidy;
 mod whole;
 mod write;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use error::{error_body, error_frame};
+pub use error::{ErrorObject, error_body, error_frame, refusal_in};
 pub use frames::frames;
 pub use read::{event_stream, events};
 pub use sse::sse;
+pub use tidy::tidy;
 pub use whole::{Meta, collect, whole, whole_as_sse};
 pub use write::ChunkWriter;
 

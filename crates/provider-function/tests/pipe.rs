@@ -18,7 +18,7 @@ impl Pipe for Pieces {
 
     async fn answer(&self, call: Call) -> Result<Reply, LlmError> {
         if call.question() == "refuse" {
-            return Err(LlmError::Refused { upstream: "pieces".into(), status: 418, detail: "no".into() });
+            return Err(LlmError::refused("pieces", 418, "no"));
         }
         let events: Vec<_> = self.0.iter().cloned().map(|event| event.map_err(|words| LlmError::Invalid(words.to_owned()))).collect();
         Ok(Reply::events(stream::iter(events)).citing(vec![json!({"source": {"name": "s"}})]))

@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::Value;
 use transom_llm::wire::{self, Meta};
-use transom_llm::{ByteStream, ChatEvent, EventStream, FinishReason, LlmError, ToolCallDelta};
+use transom_llm::{ByteStream, ChatEvent, EventStream, FinishReason, LlmError, ToolCallDelta, json};
 use transom_upstream::lines;
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ struct Function {
 }
 
 /// A whole answer in OpenAI's shape, or why it is none.
-pub(crate) fn whole(model: &str, json: &[u8]) -> Result<Bytes, String> {
-    let events = Reader::default().line(json)?;
+pub(crate) fn whole(model: &str, answer: &[u8]) -> Result<Bytes, String> {
+    let events = Reader::default().line(answer)?;
     if !matches!(events.last(), Some(ChatEvent::Finish(_))) {
         return Err("it is not a finished answer".to_owned());
     }
@@ -135,8 +135,8 @@ struct Reader {
 
 impl Reader {
     /// The events of a line, or what is wrong with it.
-    fn line(&mut self, json: &[u8]) -> Result<Vec<ChatEvent>, String> {
-        let Ok(line) = serde_json::from_slice::<Line>(json) else { return Err("a line of it is not a chat answer".to_owned()) };
+    fn line(&mut self, line: &[u8]) -> Result<Vec<ChatEvent>, String> {
+        let Ok(line) = json::read::<Line>(line) else { return Err("a line of it is not a chat answer".to_owned()) };
         if let Some(error) = line.error.filter(|error| !error.is_null()) {
             return Err(error.as_str().map_or_else(|| error.to_string(), str::to_owned));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use transom_domain::Fingerprint;
-use transom_llm::{Embedder, LlmError, Purpose};
+use transom_llm::{Embedder, LlmError, Purpose, json};
 use transom_upstream::{EmbedderSettings, Limits, Remote, Upstream, UpstreamClient, embed_in_batches};
 
 /// An embedding model of an Ollama.
@@ -40,9 +40,9 @@ impl OllamaEmbedder {
     async fn batch(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
         let prefix = self.remote.prefix_field(purpose).into_iter().collect();
         let request = Request { input: &texts, model: self.remote.model(), truncate: true, prefix };
-        let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
-        let answer = self.upstream.post("/api/embed", json.into()).await?;
-        match serde_json::from_slice::<Answer>(&answer) {
+        let request = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
+        let answer = self.upstream.post("/api/embed", request.into()).await?;
+        match json::off_thread(answer.len(), move || json::read::<Answer>(&answer)).await {
             Ok(answer) => Ok(answer.embeddings),
             Err(_) => Err(self.upstream.broken("it is no list of embeddings")),
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use transom_llm::{Body, LlmError};
+use transom_llm::{Body, LlmError, json};
 
 use crate::models::invalid;
 
@@ -79,8 +79,9 @@ struct Tokens {
 }
 
 /// OpenAI's answer, or why there is none.
-pub(crate) fn answer(asked: &Asked, json: &[u8]) -> Result<Bytes, String> {
-    let Ok(embedded) = serde_json::from_slice::<Embedded<'_>>(json) else { return Err("it is no list of embeddings".to_owned()) };
+pub(crate) fn answer(asked: &Asked, answer: &[u8]) -> Result<Bytes, String> {
+    let answer = json::mended(answer);
+    let Ok(embedded) = serde_json::from_slice::<Embedded<'_>>(&answer) else { return Err("it is no list of embeddings".to_owned()) };
     if embedded.embeddings.len() != asked.texts {
         return Err(format!("it holds {} vectors for {} texts", embedded.embeddings.len(), asked.texts));
     }

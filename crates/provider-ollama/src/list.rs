@@ -1,11 +1,11 @@
 //! The list of models.
 
 use serde_json::Value;
-use transom_llm::UpstreamModel;
+use transom_llm::{UpstreamModel, json};
 
 /// The models of `{"models": […]}`; `None` where it is no such thing. Entries without a name are left out.
-pub(crate) fn models(json: &[u8]) -> Option<Vec<UpstreamModel>> {
-    let Value::Object(mut object) = serde_json::from_slice(json).ok()? else { return None };
+pub(crate) fn models(text: &[u8]) -> Option<Vec<UpstreamModel>> {
+    let Value::Object(mut object) = json::read(text).ok()? else { return None };
     let entries = match object.remove("models")? {
         Value::Array(entries) => entries,
         // Go's JSON says null for a list that nothing was ever put into.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use transom_llm::{Body, BodyError, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
+use transom_llm::{Body, BodyError, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel, json};
 use transom_upstream::{Upstream, UpstreamClient, media_type};
 
 use crate::{OllamaConfig, answer, embeddings, list, request};
@@ -19,8 +19,10 @@ impl OllamaModels {
     }
 
     async fn whole(&self, model: &str, body: Bytes) -> Result<ChatAnswer, LlmError> {
-        let json = self.upstream.post("/api/chat", body).await?;
-        answer::whole(model, &json).map(ChatAnswer::Whole).map_err(|reason| self.upstream.broken(&reason))
+        let answer = self.upstream.post("/api/chat", body).await?;
+        let model = model.to_owned();
+        let whole = json::off_thread(answer.len(), move || answer::whole(&model, &answer)).await;
+        whole.map(ChatAnswer::Whole).map_err(|reason| self.upstream.broken(&reason))
     }
 
     async fn streamed(&self, body: Bytes) -> Result<ChatAnswer, LlmError> {
@@ -47,14 +49,15 @@ impl ChatModel for OllamaModels {
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
         let ChatRequest { body, stream, .. } = request;
         let model = body.text("model").map_err(invalid)?.unwrap_or_default();
-        let body = request::chat(body, stream)?;
+        let body = json::off_thread(body.size(), move || request::chat(body, stream)).await?;
         if stream { self.streamed(body).await } else { self.whole(&model, body).await }
     }
 
     async fn embeddings(&self, request: Body) -> Result<Bytes, LlmError> {
-        let (asked, body) = embeddings::request(request)?;
-        let json = self.upstream.post("/api/embed", body).await?;
-        embeddings::answer(&asked, &json).map_err(|reason| self.upstream.broken(&reason))
+        let (asked, body) = json::off_thread(request.size(), || embeddings::request(request)).await?;
+        let answer = self.upstream.post("/api/embed", body).await?;
+        let whole = json::off_thread(answer.len(), move || embeddings::answer(&asked, &answer)).await;
+        whole.map_err(|reason| self.upstream.broken(&reason))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use transom_domain::Fingerprint;
-use transom_llm::{Embedder, LlmError, Purpose};
+use transom_llm::{Embedder, LlmError, Purpose, json};
 use transom_upstream::{EmbedderSettings, Limits, Remote, Upstream, UpstreamClient, embed_in_batches};
 
 /// How often a text that is too long for the model is cut in half, before the refusal counts.
@@ -81,9 +81,9 @@ impl OpenAiEmbedder {
     async fn call(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, LlmError> {
         let prefix = self.remote.prefix_field(purpose).into_iter().collect();
         let request = Request { input: texts, model: self.remote.model(), encoding_format: "float", prefix };
-        let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
-        let answer = self.upstream.post("/embeddings", json.into()).await?;
-        let Ok(mut answer) = serde_json::from_slice::<Answer>(&answer) else {
+        let request = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
+        let answer = self.upstream.post("/embeddings", request.into()).await?;
+        let Ok(mut answer) = json::off_thread(answer.len(), move || json::read::<Answer>(&answer)).await else {
             return Err(self.upstream.broken("it is no list of embeddings"));
         };
         answer.data.sort_by_key(|entry| entry.index);

@@ -31,6 +31,7 @@
 
 mod azure;
 mod embedder;
+mod gather;
 mod list;
 mod models;
 mod watch;

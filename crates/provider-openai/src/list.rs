@@ -1,12 +1,12 @@
 //! Lists of models, in the shapes that are found in the wild.
 
 use serde_json::Value;
-use transom_llm::UpstreamModel;
+use transom_llm::{UpstreamModel, json};
 
 /// The models of `{"data": […]}`, `{"models": […]}` or a bare list; `None` where it is none of these. Entries without an id
 /// are left out.
-pub(crate) fn models(json: &[u8]) -> Option<Vec<UpstreamModel>> {
-    let entries = match serde_json::from_slice(json).ok()? {
+pub(crate) fn models(text: &[u8]) -> Option<Vec<UpstreamModel>> {
+    let entries = match json::read(text).ok()? {
         Value::Array(entries) => entries,
         Value::Object(mut object) => match object.remove("data").or_else(|| object.remove("models"))? {
             Value::Array(entries) => entries,

@@ -7,13 +7,15 @@ use bytes::Bytes;
 use futures_util::stream;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use transom_llm::wire::whole_as_sse;
-use transom_llm::{Body, ByteStream, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, UpstreamModel};
+use serde_json::Value;
+use transom_llm::wire::{collect, events, tidy, whole_as_sse};
+use transom_llm::{
+    Body, ByteStream, ChatAnswer, ChatModel, ChatRequest, LlmError, RawAnswer, RawRequest, RawUpstream, SseBytes, UpstreamModel, json,
+};
 use transom_upstream::{Limits, Upstream, UpstreamClient, bytes_of, media_type, peek};
 
 use crate::azure::{API_KEY, Azure};
-use crate::{list, watch};
+use crate::{gather, list, watch};
 
 /// How one upstream is reached.
 #[derive(Clone, Debug)]
@@ -59,14 +61,31 @@ impl OpenAiModels {
         self.path(path, model.as_deref())
     }
 
-    async fn whole(&self, path: &str, body: Bytes) -> Result<Bytes, LlmError> {
+    /// A whole answer as the bytes that came; `None` for one that is a stream.
+    async fn whole(&self, path: &str, body: Bytes) -> Result<Answered, LlmError> {
         let answer = self.upstream.post(path, body).await?;
+        let answer = if answer.starts_with(json::BOM) { answer.slice(json::BOM.len()..) } else { answer };
         // Enough to tell an answer from a web page, a stream or an error; the caller gets the bytes as they are.
         match answer.trim_ascii() {
-            [b'{', rest @ .., b'}'] if rest.trim_ascii_start().starts_with(b"\"error\"") => self.unless_error(answer),
-            [b'{', .., b'}'] => Ok(answer),
-            [b'd', b'a', b't', b'a', b':', ..] => Err(self.upstream.broken("it is a stream where a whole answer was asked for")),
+            [b'{', rest @ .., b'}'] if rest.trim_ascii_start().starts_with(b"\"error\"") => {
+                Ok(Answered::Whole(self.unless_error(answer).await?))
+            }
+            [b'{', .., b'}'] => Ok(Answered::Whole(answer)),
+            text if gather::is_stream(text) => Ok(Answered::Stream(answer)),
             _ => Err(self.upstream.broken("it is not a JSON object")),
+        }
+    }
+
+    /// A whole chat answer; gathered where the upstream streams all the same.
+    async fn whole_chat(&self, path: &str, request: ChatRequest) -> Result<Bytes, LlmError> {
+        match self.whole(path, request.body.to_bytes()).await? {
+            Answered::Whole(answer) => Ok(answer),
+            Answered::Stream(answer) => {
+                let model = request.body.text("model").ok().flatten().unwrap_or_default();
+                let meta = gather::meta(&answer, &model);
+                let frames = self.ended(Box::pin(stream::iter([Ok(answer)])));
+                collect(&meta, events(frames, self.upstream.name())).await
+            }
         }
     }
 
@@ -75,43 +94,60 @@ impl OpenAiModels {
         let kind = media_type(&response);
         let bytes = self.upstream.stream(response).await?;
         if kind == "text/event-stream" {
-            return Ok(self.watched(bytes));
+            return self.watched(bytes).await;
         }
         // Some servers label their streams as plain text, or not at all; the first byte tells.
         let (first, bytes) = peek(bytes).await?;
-        match first.trim_ascii_start() {
+        match first.strip_prefix(json::BOM).unwrap_or(&first).trim_ascii_start() {
             [b'{', ..] => {
                 let Some(json) = bytes_of(bytes, self.upstream.limits().whole).await? else {
                     return Err(self.upstream.broken("it is too large"));
                 };
-                let frames = whole_as_sse(&self.unless_error(json)?).map_err(|_| self.upstream.broken("it is not a chat completion"))?;
+                let json = self.unless_error(json).await?;
+                let frames = json::off_thread(json.len(), move || whole_as_sse(&json)).await;
+                let frames = frames.map_err(|_| self.upstream.broken("it is not a chat completion"))?;
                 Ok(ChatAnswer::Sse(Box::pin(stream::iter([Ok(frames)]))))
             }
             [b'<', ..] => Err(self.upstream.broken("it is a web page")),
-            _ => Ok(self.watched(bytes)),
+            _ => self.watched(bytes).await,
         }
     }
 
-    fn watched(&self, bytes: ByteStream) -> ChatAnswer {
-        ChatAnswer::Sse(watch::until_its_end(bytes, self.upstream.name()))
+    /// The stream, once something of it is here that clients can read. An error before that is the call's.
+    async fn watched(&self, bytes: ByteStream) -> Result<ChatAnswer, LlmError> {
+        let (_, stream) = peek(self.ended(bytes)).await?;
+        Ok(ChatAnswer::Sse(stream))
+    }
+
+    /// The stream as the port demands it.
+    fn ended(&self, bytes: ByteStream) -> SseBytes {
+        let upstream = self.upstream.clone();
+        watch::until_its_end(tidy(bytes, move |error| upstream.refused(error)), self.upstream.name())
     }
 
     /// The bytes, unless they are an error that came with a success for its status.
-    fn unless_error(&self, json: Bytes) -> Result<Bytes, LlmError> {
-        match serde_json::from_slice(&json) {
-            Ok(Answer { error: None }) => Ok(json),
-            Ok(Answer { error: Some(_) }) => {
-                let words = self.upstream.words(&json);
-                Err(self.upstream.broken(&words.as_str().map_or_else(|| words.to_string(), str::to_owned)))
-            }
+    async fn unless_error(&self, json: Bytes) -> Result<Bytes, LlmError> {
+        let found = json::off_thread(json.len(), {
+            let json = json.clone();
+            move || json::read::<Answer>(&json)
+        });
+        match found.await {
+            Ok(Answer { error: None | Some(Value::Null) }) => Ok(json),
+            Ok(Answer { error: Some(error) }) => Err(self.upstream.refused(error)),
             Err(_) => Err(self.upstream.broken("it is not JSON")),
         }
     }
 }
 
+/// What came where a whole answer was asked for.
+enum Answered {
+    Whole(Bytes),
+    Stream(Bytes),
+}
+
 #[derive(Deserialize)]
 struct Answer {
-    error: Option<IgnoredAny>,
+    error: Option<Value>,
 }
 
 #[async_trait]
@@ -127,12 +163,18 @@ impl ChatModel for OpenAiModels {
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
         let path = self.path_of("/chat/completions", &request.body)?;
-        let body = request.body.to_bytes();
-        if request.stream { self.streamed(&path, body).await } else { Ok(ChatAnswer::Whole(self.whole(&path, body).await?)) }
+        if request.stream {
+            self.streamed(&path, request.body.to_bytes()).await
+        } else {
+            self.whole_chat(&path, request).await.map(ChatAnswer::Whole)
+        }
     }
 
     async fn embeddings(&self, request: Body) -> Result<Bytes, LlmError> {
-        self.whole(&self.path_of("/embeddings", &request)?, request.to_bytes()).await
+        match self.whole(&self.path_of("/embeddings", &request)?, request.to_bytes()).await? {
+            Answered::Whole(answer) => Ok(answer),
+            Answered::Stream(_) => Err(self.upstream.broken("it is a stream where a whole answer was asked for")),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use transom_llm::{LlmError, Relevance, Reranker};
+use transom_llm::{LlmError, Relevance, Reranker, json};
 use transom_upstream::{Limits, Upstream, UpstreamClient};
 
 /// Which reranker is asked, and for what.
@@ -84,9 +84,9 @@ impl Reranker for ExternalReranker {
             return Ok(Vec::new());
         }
         let request = Request { model: &self.model, query: question, documents: texts, top_n: limit.min(texts.len()) };
-        let json = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
-        let answer = self.upstream.post("", json.into()).await?;
-        let Ok(Answer { results }) = serde_json::from_slice(&answer) else {
+        let request = serde_json::to_vec(&request).map_err(|error| LlmError::Internal(error.to_string()))?;
+        let answer = self.upstream.post("", request.into()).await?;
+        let Ok(Answer { results }) = json::read(&answer) else {
             return Err(self.upstream.broken("it is no list of results with an index and a relevance_score"));
         };
         let mut seen = HashSet::new();

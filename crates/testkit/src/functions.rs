@@ -81,7 +81,7 @@ impl ScriptedFunction {
     fn running(&self) -> Result<Code, LlmError> {
         let code = self.code().map_err(|error| LlmError::Invalid(error.to_string()))?;
         match &code.raises {
-            Some(words) => Err(LlmError::Refused { upstream: self.id.clone(), status: 500, detail: json!(words) }),
+            Some(words) => Err(LlmError::refused(&*self.id, 500, words.clone())),
             None => Ok(code),
         }
     }
@@ -211,7 +211,7 @@ impl StreamFilter for Cover {
             return Ok(Some(chunk));
         }
         if let Some(words) = &self.raises {
-            return Err(LlmError::Refused { upstream: "filter".to_owned(), status: 500, detail: json!(words) });
+            return Err(LlmError::refused("filter", 500, words.clone()));
         }
         text.clone_from(&self.with);
         Ok((!self.with.is_empty()).then_some(chunk))

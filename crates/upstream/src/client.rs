@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::{NoProxy, Proxy, redirect};
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
@@ -81,7 +83,7 @@ pub fn upstream_client(settings: &ClientSettings) -> Result<UpstreamClient, LlmE
 }
 
 /// It follows no redirect, so that a key and a prompt never go to an address that nobody configured; and it asks for no
-/// compression, because a compressing upstream holds back the pieces of a stream.
+/// compression, because a compressing upstream holds back the pieces of a stream. One that compresses unasked is understood.
 fn build(settings: &ClientSettings, tls: ClientConfig) -> Result<reqwest::Client, LlmError> {
     #[expect(clippy::disallowed_methods, reason = "this is the one client for addresses of the settings")]
     let mut builder = reqwest::Client::builder()
@@ -93,8 +95,9 @@ fn build(settings: &ClientSettings, tls: ClientConfig) -> Result<reqwest::Client
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_secs(60))
         .tls_backend_preconfigured(tls)
-        .no_gzip()
-        .no_brotli()
+        .gzip(true)
+        .brotli(true)
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .no_proxy();
     let Proxies { http, https, all, except } = &settings.proxies;
     let except = NoProxy::from_string(&format!("{LOOPBACK},{}", except.as_deref().unwrap_or_default()));

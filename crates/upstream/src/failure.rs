@@ -3,27 +3,36 @@
 use std::error::Error;
 
 use serde_json::Value;
-use transom_llm::LlmError;
+use transom_llm::{LlmError, RefusalDetails, json};
 
 /// The refusal that an upstream's body holds, in its own words: the message where it has one of the usual shapes
 /// (`{"error": {"message"}}`, `{"error": "…"}`, `{"detail": …}`, `{"message": "…"}`), the whole body otherwise.
 pub fn refusal(body: &[u8]) -> Value {
-    let Ok(json) = serde_json::from_slice::<Value>(body) else {
+    let Ok(json) = json::read::<Value>(body) else {
         let text = String::from_utf8_lossy(body);
         let text = text.trim();
         return if text.is_empty() { "the model's server gave no reason".into() } else { text.into() };
     };
-    let object = match &json {
-        // Google's OpenAI-compatible API wraps its errors in a list.
-        Value::Array(list) => list.first().unwrap_or(&json),
-        other => other,
-    };
+    let object = unwrapped(&json);
     let words = match object.get("error") {
         Some(Value::Object(error)) => error.get("message"),
         Some(words @ Value::String(_)) => Some(words),
         _ => object.get("detail").or_else(|| object.get("message")),
     };
     words.filter(|words| !words.is_null()).cloned().unwrap_or(json)
+}
+
+/// What the body says beside the words: type, code and param of its error object.
+pub(crate) fn details(body: &[u8]) -> RefusalDetails {
+    let Ok(json) = json::read::<Value>(body) else { return RefusalDetails::default() };
+    let object = unwrapped(&json);
+    // vLLM's older versions have the members at the top.
+    RefusalDetails::of(object.get("error").filter(|error| error.is_object()).unwrap_or(object))
+}
+
+/// Google's OpenAI-compatible API wraps its errors in a list.
+fn unwrapped(json: &Value) -> &Value {
+    json.get(0).unwrap_or(json)
 }
 
 /// What broke, in the words of the innermost cause; those never hold the address.
@@ -80,6 +89,17 @@ mod tests {
         ] {
             assert_eq!(refusal(body.as_bytes()), words, "{body}");
         }
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_type_code_and_param() {
+        let error = json!({"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded", "param": "messages"});
+        for body in [json!({"error": error}), json!([{"error": error}]), error.clone()] {
+            let details = details(body.to_string().as_bytes());
+            assert_eq!(details, RefusalDetails::of(&error), "{body}");
+            assert_eq!((details.code, details.param), (Some(json!("context_length_exceeded")), Some(json!("messages"))));
+        }
+        assert_eq!(details(b"<html>"), RefusalDetails::default());
     }
 
     #[test]

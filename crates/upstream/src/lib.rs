@@ -27,6 +27,7 @@
 mod client;
 mod embed;
 mod failure;
+mod headers;
 mod lines;
 mod upstream;
 

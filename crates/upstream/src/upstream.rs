@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future, stream};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Body, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
-use transom_llm::{ByteStream, LlmError, RawAnswer, RawBody, RawRequest};
+use transom_llm::wire::refusal_in;
+use transom_llm::{ByteStream, LlmError, RawAnswer, RawBody, RawRequest, RefusalDetails};
 use url::Url;
 
 use crate::client::UpstreamClient;
-use crate::failure::{broken_off, refusal, unsent, without_secret};
+use crate::failure::{broken_off, details, refusal, unsent, without_secret};
+use crate::headers::kept;
 
 /// Bytes of a refusal that are read.
 const LONGEST_REFUSAL: usize = 64 << 10;
@@ -167,20 +169,36 @@ impl Upstream {
         let response = self.within(limit, self.send(call)).await?;
         let status = response.status();
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if let (true, Some(secret)) = (status.is_client_error() || status.is_server_error(), &self.secret) {
-            // Some upstreams repeat the key that they refuse.
+        if status.is_client_error() || status.is_server_error() {
+            let headers = kept(response.headers(), self.key());
             let (words, _) = self.read_up_to(response, LONGEST_REFUSAL).await.unwrap_or_default();
-            let words = String::from_utf8_lossy(&words).replace(secret.expose_secret().trim(), "***");
-            return Ok(RawAnswer { status, content_type, body: Box::pin(stream::iter([Ok(words.into())])) });
+            let words = match self.key() {
+                // Some upstreams repeat the key that they refuse.
+                Some(key) => String::from_utf8_lossy(&words).replace(key, "***").into(),
+                None => words,
+            };
+            return Ok(RawAnswer { status, content_type, headers, body: Box::pin(stream::iter([Ok(words)])) });
         }
-        Ok(RawAnswer { status, content_type, body: self.bytes(response) })
+        Ok(RawAnswer { status, content_type, headers: HeaderMap::new(), body: self.bytes(response) })
     }
 
     /// The refusal that a body holds, in its own words (see [`refusal`]), with stars where it repeats our key.
     pub fn words(&self, body: &[u8]) -> Value {
-        let words = refusal(body);
-        match &self.secret {
-            Some(secret) => without_secret(words, secret.expose_secret().trim()),
+        self.without_key(refusal(body))
+    }
+
+    /// What an error object says, which came where an answer should be: in a stream, or with a success for its status.
+    pub fn refused(&self, error: Value) -> LlmError {
+        refusal_in(&self.without_key(error), &self.base)
+    }
+
+    fn key(&self) -> Option<&str> {
+        self.secret.as_ref().map(|secret| secret.expose_secret().trim())
+    }
+
+    fn without_key(&self, words: Value) -> Value {
+        match self.key() {
+            Some(key) => without_secret(words, key),
             None => words,
         }
     }
@@ -207,8 +225,16 @@ impl Upstream {
         }
     }
 
+    /// The answer, unpacked where it comes packed although nobody asked for that.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, LlmError> {
-        request.send().await.map_err(|error| unsent(&self.base, error))
+        let response = request.send().await.map_err(|error| unsent(&self.base, error))?;
+        match response.headers().get(CONTENT_ENCODING).map(|packing| packing.to_str().unwrap_or("?")) {
+            // The client has unpacked what it knows, and taken the header away.
+            Some(packing) if !packing.trim().eq_ignore_ascii_case("identity") => {
+                Err(self.broken(&format!("it is compressed in a way that nobody asked for ({packing})")))
+            }
+            _ => Ok(response),
+        }
     }
 
     /// The answer where its status is a success; the refusal in its own words otherwise.
@@ -220,10 +246,14 @@ impl Upstream {
         if !status.is_client_error() && !status.is_server_error() {
             return Err(self.broken(&redirected(status)));
         }
+        let headers = kept(response.headers(), self.key());
         // A refusal whose words break off is still the refusal.
         let (body, _) = self.read_up_to(response, LONGEST_REFUSAL).await.unwrap_or_default();
         let detail = self.words(&body);
-        Err(LlmError::Refused { upstream: self.base.clone(), status: status.as_u16(), detail })
+        let RefusalDetails { kind, code, param, .. } = details(&body);
+        let plain = |value: Option<Value>| value.map(|value| self.without_key(value));
+        let more = Some(Box::new(RefusalDetails { kind, code: plain(code), param: plain(param), headers }));
+        Err(LlmError::Refused { upstream: self.base.clone(), status: status.as_u16(), detail, more })
     }
 
     /// At most `most` bytes of a body, and whether that is all of it.

@@ -118,6 +118,40 @@ async fn names_in_any_script_arrive_however_the_client_writes_them() {
     }
 }
 
+/// Uploads a part with these lines in its head.
+async fn upload_with(house: &House, head: &[u8]) -> Value {
+    let body = [b"--b\r\n".as_slice(), head, b"\r\n\r\n", TEXT.as_bytes(), b"\r\n--b--\r\n"].concat();
+    let request = house.admin.request(Method::POST, "/api/v1/files/?process=false");
+    let (status, body) = read(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await;
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_in_utf_8_is_read() {
+    let house = House::new().await;
+    let kept = upload_with(&house, b"content-disposition: form-data; name=\"file\"; filename=\"na\xefve.txt\"").await;
+    assert_eq!(kept["filename"], "na\u{ef}ve.txt");
+}
+
+#[tokio::test]
+async fn a_windows_path_loses_its_folders_and_keeps_its_name() {
+    let house = House::new().await;
+    for name in [r"C:\Users\me\notes.txt", r"C:\\Users\\me\\notes.txt", "C:/Users/me/notes.txt"] {
+        let head = format!("content-disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        assert_eq!(upload_with(&house, head.as_bytes()).await["filename"], "notes.txt", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_states_too_short_a_length_is_kept_whole() {
+    let house = House::new().await;
+    for length in ["3", "0", "9999", "x"] {
+        let head = format!("content-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Length: {length}");
+        assert_eq!(upload_with(&house, head.as_bytes()).await["meta"]["size"], TEXT.len(), "{length}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_upload_is_refused() {
     let house = House::new().await;

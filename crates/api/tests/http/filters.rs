@@ -133,7 +133,7 @@ struct BreaksAtOnce;
 #[async_trait]
 impl transom_llm::StreamFilter for BreaksAtOnce {
     async fn chunk(&mut self, _: Value) -> Result<Option<Value>, LlmError> {
-        Err(LlmError::Refused { upstream: "breaks".to_owned(), status: 500, detail: json!("the filter broke") })
+        Err(LlmError::refused("breaks", 500, "the filter broke"))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use transom_domain::{Caller, User};
-use transom_llm::{Body, CallContext, ChatEvent, EventReceiver, EventSink, LlmError, RequestHead, StreamFilter};
+use transom_llm::{Body, CallContext, ChatEvent, EventReceiver, EventSink, LlmError, RequestHead, StreamFilter, json as text};
 
 use super::host::CallHost;
 use super::{Asked, Chat};
@@ -63,7 +63,11 @@ impl Around {
         body: &Body,
         filters: Vec<Arc<Running>>,
     ) -> Result<Self, Error> {
-        let files = body.get::<Vec<Value>>("files")?.unwrap_or_default();
+        let (files, metadata) = text::off_thread(body.size(), {
+            let body = body.clone();
+            move || Ok::<_, Error>((body.get::<Vec<Value>>("files")?.unwrap_or_default(), metadata(&body)?))
+        })
+        .await?;
         if !files.is_empty() {
             chat.documents()?.resolve(asked.caller, &files).await?;
         }
@@ -77,7 +81,7 @@ impl Around {
         let context = CallContext {
             user_valves: chat.models.functions().user_valves(&asked.caller.id, settings),
             user: user.as_ref().map(|user| known(user, asked.caller)).unwrap_or_default(),
-            metadata: metadata(body)?,
+            metadata,
             model: serde_json::from_slice(resolved.entry.json()).map_err(Error::internal)?,
             files,
             sources: Vec::new(),
@@ -156,7 +160,7 @@ impl Around {
 /// A filter's own refusal is the client's to read, as a mistake of the request; what else failed is not.
 fn refused(error: LlmError) -> Error {
     match error {
-        LlmError::Refused { status, detail, .. } if !(400..500).contains(&status) => Error::Refused { status: 400, detail },
+        LlmError::Refused { status, detail, more, .. } if !(400..500).contains(&status) => Error::Refused { status: 400, detail, more },
         other => other.into(),
     }
 }

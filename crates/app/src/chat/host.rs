@@ -85,9 +85,9 @@ fn told(error: Error) -> LlmError {
         Error::BadUpstream(_) | Error::SlowUpstream(_) | Error::Unavailable(_) => 502,
         _ => 400,
     };
-    let detail = match error {
-        Error::Refused { detail, .. } => detail,
-        other => Value::String(other.to_string()),
+    let (detail, more) = match error {
+        Error::Refused { detail, more, .. } => (detail, more),
+        other => (Value::String(other.to_string()), None),
     };
-    LlmError::Refused { upstream: "this server".to_owned(), status, detail }
+    LlmError::Refused { upstream: "this server".to_owned(), status, detail, more }
 }

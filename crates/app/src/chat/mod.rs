@@ -10,9 +10,11 @@ mod controls;
 mod form;
 mod host;
 mod parameters;
+mod params;
 mod proxy;
 mod question;
 mod refresh;
+mod refusal;
 pub(crate) mod routing;
 mod stream;
 
@@ -27,7 +29,8 @@ use crate::models::{Kind, Models, Offering, Resolved};
 use crate::retrieval::{Retrieval, Source};
 use around::Around;
 pub use form::FormPart;
-pub use proxy::{Forward, ProxyAnswer, refusal};
+pub use proxy::{Forward, ProxyAnswer};
+pub use refusal::refusal;
 use routing::OurMembers;
 
 /// Members of a request that are for this server and never for an upstream.
@@ -100,7 +103,7 @@ impl Chat {
     pub async fn complete(&self, caller: &Caller, body: Body, road: Road, head: impl FnOnce() -> RequestHead) -> Result<Reply, Error> {
         let answered = self.answer(Asked { caller, road, depth: 0 }, body, head).await?;
         Ok(match answered.answer {
-            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &answered.sources, answered.cited)?),
+            ChatAnswer::Whole(json) => Reply::Whole(with_sources(json, &answered.sources, answered.cited).await?),
             streamed => Reply::Stream(lead_with(&answered.sources, wire::sse(streamed, &answered.model))),
         })
     }
@@ -137,8 +140,13 @@ impl Chat {
         let stream = body.get::<bool>("stream")?.unwrap_or(false);
         let upstream = upstream(&resolved)?;
         let runs_here = around.as_ref().filter(|_| upstream.kind() == Kind::Function);
-        let question = runs_here.map(|_| question::last(&body)).transpose()?.unwrap_or_default();
-        let sources = self.prepare(asked.caller, &mut body, &resolved).await?;
+        let mut question = String::new();
+        if runs_here.is_some() {
+            let last;
+            (body, last) = body.work(|body| question::last(body)).await;
+            question = last?;
+        }
+        let (body, sources) = self.prepare(asked.caller, body, &resolved, stream).await?;
         let context = runs_here.map(|around| around.context(&sources, question));
         let answer = upstream.connection.models.chat(ChatRequest { body, stream, context }).await;
         upstream.connection.note(&answer);
@@ -177,20 +185,35 @@ impl Chat {
         }
     }
 
-    /// Makes the request the upstream's: presets applied, sources put in, fields of ours taken out. What was found is given back.
-    async fn prepare(&self, caller: &Caller, body: &mut Body, resolved: &Resolved) -> Result<Vec<Source>, Error> {
-        let files = body.get::<Vec<serde_json::Value>>("files")?.unwrap_or_default();
+    /// Makes the request the upstream's: parameters and presets applied, sources put in, fields of ours taken out. What was found is given back.
+    async fn prepare(&self, caller: &Caller, body: Body, resolved: &Resolved, stream: bool) -> Result<(Body, Vec<Source>), Error> {
+        let (body, files) = body.work(|body| body.get::<Vec<Value>>("files")).await;
+        let files = files?.unwrap_or_default();
         let scope = if files.is_empty() { None } else { Some(self.documents()?.resolve(caller, &files).await?) };
-        for name in OUR_OWN {
-            body.remove(name);
-        }
-        name_upstream_model(body, resolved)?;
-        parameters::apply(body, resolved, parameters::Place::of(upstream(resolved)?.kind()))?;
+        let known = resolved.clone();
+        let (body, fitted) = body.work(move |body| fit(body, &known, stream)).await;
+        fitted?;
         match scope {
             Some(scope) => self.put_sources(body, resolved, &scope).await,
-            None => Ok(Vec::new()),
+            None => Ok((body, Vec::new())),
         }
     }
+}
+
+/// Makes a request one that the model's upstream understands.
+fn fit(body: &mut Body, resolved: &Resolved, stream: bool) -> Result<(), Error> {
+    let place = parameters::Place::of(upstream(resolved)?.kind());
+    let params = params::asked(body)?;
+    for name in OUR_OWN {
+        body.remove(name);
+    }
+    if !stream {
+        // Upstreams refuse what is said of a stream in a call that does not stream.
+        body.remove("stream_options");
+    }
+    name_upstream_model(body, resolved)?;
+    params::apply(body, params, place)?;
+    parameters::apply(body, resolved, place)
 }
 
 /// Who asks, through which door.
@@ -254,11 +277,12 @@ fn drop_spellings(body: &mut Body, name: &str) {
 }
 
 /// Puts `sources` in front of the members of a whole answer: what the server found, what filters cited, and what the answer itself cites.
-fn with_sources(json: Bytes, sources: &[Source], cited: Vec<Value>) -> Result<Bytes, Error> {
+async fn with_sources(json: Bytes, sources: &[Source], cited: Vec<Value>) -> Result<Bytes, Error> {
     if sources.is_empty() && cited.is_empty() {
         return Ok(json);
     }
-    let mut answer = Body::parse(json).map_err(|error| Error::BadUpstream(format!("the upstream's answer cannot be read: {error}")))?;
+    let mut answer =
+        Body::read(json).await.map_err(|error| Error::BadUpstream(format!("the upstream's answer cannot be read: {error}")))?;
     let mut all: Vec<Value> = sources.iter().map(|source| json!(source)).chain(cited).collect();
     all.extend(answer.get::<Vec<Value>>("sources").ok().flatten().unwrap_or_default());
     answer.remove("sources");

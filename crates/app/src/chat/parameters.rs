@@ -7,7 +7,7 @@ use crate::Error;
 use crate::models::{Kind, Resolved};
 
 /// Parameters that clients keep with a model for themselves; no upstream knows them.
-pub(super) const CLIENTS_OWN: [&str; 8] = [
+pub(super) const CLIENTS_OWN: [&str; 10] = [
     "system",
     "stream_response",
     "stream_delta_chunk_size",
@@ -16,6 +16,8 @@ pub(super) const CLIENTS_OWN: [&str; 8] = [
     "reasoning_tags",
     "custom_params",
     "compact_token_threshold",
+    "note_id",
+    "tool_approval_mode",
 ];
 
 /// Members of a request that no preset may set: what is asked, and whose model is asked.
@@ -97,6 +99,7 @@ fn set_parameters(body: &mut Body, params: &Map<String, Value>, place: Place) ->
             (Place::Options, "stop") if value.is_string() => _ = options.insert(name.clone(), json!([value])),
             (Place::Options, known) if OLLAMA_OPTIONS.contains(&known) => _ = options.insert(name.clone(), value.clone()),
             (Place::Options, "options") if value.is_object() => options.extend(value.as_object().cloned().unwrap_or_default()),
+            (_, "logit_bias") => body.set(name, &logit_bias(value)?),
             _ => body.set(name, value),
         }
     }
@@ -106,6 +109,30 @@ fn set_parameters(body: &mut Body, params: &Map<String, Value>, place: Place) ->
         body.set("options", &all);
     }
     Ok(())
+}
+
+/// The name that Ollama has for a parameter among its `options`; `None` for one that is none of them.
+pub(super) fn ollama_option(name: &str) -> Option<&'static str> {
+    match name {
+        "max_tokens" | "max_completion_tokens" => Some("num_predict"),
+        _ => OLLAMA_OPTIONS.into_iter().find(|option| *option == name),
+    }
+}
+
+/// `logit_bias` as upstreams read it: an object of tokens and their biases. Forms send `token:bias, token:bias`.
+pub(super) fn logit_bias(value: &Value) -> Result<Value, Error> {
+    let Value::String(text) = value else { return Ok(value.clone()) };
+    let pair = |pair: &str| {
+        let (token, bias) = pair.split_once(':')?;
+        let bias: i64 = bias.trim().parse().ok()?;
+        Some((token.trim().to_owned(), Value::from(bias.clamp(-100, 100))))
+    };
+    let pairs = text.split(',').filter(|pair| !pair.trim().is_empty()).map(pair).collect::<Option<Map<_, _>>>();
+    let wrong = || Error::Invalid("`logit_bias` must be an object, or a text such as `50256:-100, 198:5`".to_owned());
+    match serde_json::from_str::<Map<String, Value>>(text) {
+        Ok(object) => Ok(object.into()),
+        Err(_) => pairs.map(Value::Object).ok_or_else(wrong),
+    }
 }
 
 /// Puts a preset's system prompt first; a system message of the request's own follows in the same message.
@@ -162,6 +189,17 @@ mod tests {
         set_parameters(&mut request, &params(json!({"top_k": 4, "logit_bias": {"1": 2}, "function_calling": "native"})), Place::Top)
             .expect("applies");
         assert_eq!(written(&request), json!({"top_k": 4, "logit_bias": {"1": 2}}));
+    }
+
+    #[test]
+    fn a_logit_bias_that_is_text_becomes_an_object() {
+        for (text, object) in [("50256:-100, 7 : 300", json!({"50256": -100, "7": 100})), (r#"{"1":2}"#, json!({"1": 2})), ("", json!({}))]
+        {
+            let mut request = body(json!({}));
+            set_parameters(&mut request, &params(json!({ "logit_bias": text })), Place::Top).expect("applies");
+            assert_eq!(written(&request), json!({ "logit_bias": object }));
+        }
+        assert!(set_parameters(&mut body(json!({})), &params(json!({"logit_bias": "word"})), Place::Top).is_err());
     }
 
     #[test]

@@ -7,10 +7,11 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use serde_json::Value;
 use transom_domain::Caller;
-use transom_llm::{Body, RawAnswer, RawBody, RawRequest, RawUpstream};
+use transom_llm::{Body, RawAnswer, RawBody, RawRequest, RawUpstream, json};
 
 use super::form::{self, FormPart};
 use super::parameters::Place;
+use super::refusal::refused;
 use super::routing::OurMembers;
 use super::{Chat, controls, drop_spellings, parameters, refresh, upstream};
 use crate::Error;
@@ -37,7 +38,7 @@ pub type ProxyAnswer = RawAnswer;
 impl Chat {
     /// Passes a call through that names a model in its JSON body (`model`, or Ollama's older `name`).
     pub async fn forward_to_model(&self, caller: &Caller, kind: Kind, call: Forward, bytes: Bytes) -> Result<ProxyAnswer, Error> {
-        let mut body = Body::parse(bytes)?;
+        let mut body = Body::read(bytes).await?;
         controls::check_endpoint(caller, &call.path)?;
         if controls::is_conversation(&call.path) {
             controls::check(caller, &body)?;
@@ -102,7 +103,7 @@ impl Chat {
     /// Passes an administrator's change of a model through, to the connection that has it. The connection's list is asked for anew
     /// before the end of the answer, so that whoever has read it finds the models as they are.
     pub async fn change_model(&self, caller: &Caller, call: Forward, bytes: Bytes) -> Result<ProxyAnswer, Error> {
-        let mut body = if bytes.is_empty() { None } else { Some(Body::parse(bytes.clone())?) };
+        let mut body = if bytes.is_empty() { None } else { Some(Body::read(bytes.clone()).await?) };
         let mut index = call.index;
         for member in ["model", "name", "source", "from"] {
             let Some(name) = body.as_ref().and_then(|body| body.text(member).ok().flatten()) else { continue };
@@ -187,29 +188,7 @@ async fn read_json(mut answer: RawAnswer) -> Result<Value, Error> {
         }
     }
     if !answer.status.is_success() {
-        let detail = serde_json::from_slice(&whole).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&whole).into_owned()));
-        return Err(Error::Refused { status: answer.status.as_u16(), detail });
+        return Err(refused(answer.status, answer.headers, &whole));
     }
-    serde_json::from_slice(&whole).map_err(|_| Error::BadUpstream("an upstream sent something that is no JSON".to_owned()))
-}
-
-/// An upstream's refusal as one of ours: its status, and its words.
-pub async fn refusal(mut answer: RawAnswer) -> Error {
-    let mut whole = Vec::new();
-    while let Some(Ok(part)) = answer.body.next().await {
-        whole.extend_from_slice(&part);
-        if whole.len() > 64 << 10 {
-            break;
-        }
-    }
-    let detail = match serde_json::from_slice::<Value>(&whole) {
-        Ok(json) => {
-            let words = ["error", "detail", "message"].iter().find_map(|member| json.get(*member).filter(|words| !words.is_null()));
-            let words = words.map(|words| words.get("message").filter(|message| message.is_string()).unwrap_or(words));
-            words.cloned().unwrap_or(json)
-        }
-        Err(_) if whole.trim_ascii().is_empty() => "the model's server gave no reason".into(),
-        Err(_) => Value::String(String::from_utf8_lossy(&whole).into_owned()),
-    };
-    Error::Refused { status: answer.status.as_u16(), detail }
+    json::read(&whole).map_err(|_| Error::BadUpstream("an upstream sent something that is no JSON".to_owned()))
 }

@@ -15,19 +15,24 @@ const MOST_QUERIES: usize = 3;
 
 impl Chat {
     /// Finds passages for the last question and puts them into it. A question without text keeps its shape.
-    pub(super) async fn put_sources(&self, body: &mut Body, resolved: &Resolved, scope: &Scope) -> Result<Vec<Source>, Error> {
-        let mut messages = body.get::<Vec<Value>>("messages")?.unwrap_or_default();
-        let Some(place) = messages.iter().rposition(|message| message["role"] == "user") else { return Ok(Vec::new()) };
+    pub(super) async fn put_sources(&self, body: Body, resolved: &Resolved, scope: &Scope) -> Result<(Body, Vec<Source>), Error> {
+        let (mut body, messages) = body.work(|body| body.get::<Vec<Value>>("messages")).await;
+        let mut messages = messages?.unwrap_or_default();
+        let Some(place) = messages.iter().rposition(|message| message["role"] == "user") else { return Ok((body, Vec::new())) };
         let (documents, question) = (self.documents()?, text_of(&messages[place]));
         let generate = documents.settings().query_generation;
         let queries = self.queries(resolved, &messages[..place], &question, generate).await;
         let sources = documents.find(scope, &queries).await?;
         if !sources.is_empty() {
             let prompt = documents.prompt(&sources, &question);
-            set_text(&mut messages[place], prompt);
-            body.set("messages", &messages);
+            (body, ()) = body
+                .work(move |body| {
+                    set_text(&mut messages[place], prompt);
+                    body.set("messages", &messages);
+                })
+                .await;
         }
-        Ok(sources)
+        Ok((body, sources))
     }
 
     /// What to search for: the question itself; and where earlier turns may be needed to understand it, what the model makes of it.
@@ -54,7 +59,7 @@ impl Chat {
         });
         let answer = upstream.connection.models.chat(ChatRequest::new(Body::from(&request), false)).await?;
         let ChatAnswer::Whole(json) = answer else { return Ok(Vec::new()) };
-        let answer: Value = serde_json::from_slice(&json).map_err(|error| Error::BadUpstream(error.to_string()))?;
+        let answer: Value = transom_llm::json::read(&json).map_err(|error| Error::BadUpstream(error.to_string()))?;
         Ok(read_queries(answer["choices"][0]["message"]["content"].as_str().unwrap_or_default()))
     }
 }
@@ -66,15 +71,18 @@ pub(super) fn last(body: &Body) -> Result<String, Error> {
 }
 
 fn query_prompt(earlier: &[Value], question: &str) -> String {
-    let mut history: Vec<String> = earlier
-        .iter()
-        .filter(|message| message["role"] == "user" || message["role"] == "assistant")
-        .map(|message| format!("{}: {}", message["role"].as_str().unwrap_or_default(), text_of(message)))
-        .collect();
-    while history.len() > 1 && history.iter().map(String::len).sum::<usize>() > HISTORY {
-        history.remove(0);
+    // The latest turns, as many as fit; of a last one that is too long, the beginning.
+    let (mut turns, mut length) = (Vec::new(), 0);
+    for message in earlier.iter().rev().filter(|message| message["role"] == "user" || message["role"] == "assistant") {
+        let turn = format!("{}: {}", message["role"].as_str().unwrap_or_default(), text_of(message));
+        length += turn.len();
+        if length > HISTORY && !turns.is_empty() {
+            break;
+        }
+        turns.push(turn);
     }
-    let history: String = history.join("\n").chars().take(HISTORY).collect();
+    turns.reverse();
+    let history: String = turns.join("\n").chars().take(HISTORY).collect();
     format!(
         "A person is talking with an assistant that can search documents.\n\
          Write the searches that would find what the last question asks for, in the language of the question, \
@@ -124,6 +132,19 @@ mod tests {
         assert_eq!(read_queries("Sure: {\"queries\": [\"a\", \" \", \"b\"]} there"), ["a", "b"]);
         assert!(read_queries("no json").is_empty());
         assert!(read_queries("} {").is_empty());
+    }
+
+    #[test]
+    fn the_model_sees_as_many_of_the_latest_turns_as_fit() {
+        let turn = |role: &str, text: String| json!({"role": role, "content": text});
+        let long = "x".repeat(HISTORY);
+        let earlier =
+            [turn("user", long.clone()), turn("system", "rules".into()), turn("user", "first".into()), turn("assistant", "last".into())];
+        assert!(query_prompt(&earlier, "q").contains("Conversation:\nuser: first\nassistant: last\n\nLast question:\nq"));
+        assert!(query_prompt(&[turn("user", long)], "q").contains("Conversation:\nuser: xxx"));
+        // Were every turn weighed against all others, this would take hours.
+        let many: Vec<Value> = (0..300_000).map(|_| turn("user", "x".into())).collect();
+        assert!(query_prompt(&many, "q").len() < 2 * HISTORY);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use transom_llm::wire::{self, ChunkWriter};
-use transom_llm::{EventReceiver, LlmError, SseBytes, StreamFilter};
+use transom_llm::{EventReceiver, LlmError, SseBytes, StreamFilter, json};
 
 /// What filters have told the caller's stream until now, as frames.
 pub(super) fn waiting(events: &mut EventReceiver, writer: &mut ChunkWriter) -> Vec<Bytes> {
@@ -50,11 +50,11 @@ impl Looking {
         if frame.trim() == "[DONE]" {
             return self.end(wire::DONE);
         }
-        let Ok(json) = serde_json::from_str::<Value>(&frame) else {
+        let Ok(json) = json::read::<Value>(frame.as_bytes()) else {
             return self.out.push_back(format!("data: {frame}\n\n").into());
         };
-        if json.get("error").is_some_and(|error| !error.is_null()) {
-            return self.end(wire::frame(&json));
+        if let Some(error) = json.get("error").filter(|error| !error.is_null()) {
+            return self.end(wire::error_frame(&wire::refusal_in(error, "the stream")));
         }
         // Sources and events are no chunks of the answer.
         let changed = if json.get("choices").is_some() { self.filter(json).await } else { Ok(Some(json)) };

@@ -61,6 +61,7 @@ impl Entry {
 }
 
 /// A model that a caller may use, down to the upstream that answers for it.
+#[derive(Clone)]
 pub struct Resolved {
     /// The upstream's model; its `upstream` is always there.
     base: Arc<Entry>,

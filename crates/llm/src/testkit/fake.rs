@@ -75,7 +75,7 @@ impl FakeModel {
     fn note(&self, body: &Body) -> Result<(), LlmError> {
         self.lock().push(serde_json::from_slice(&body.to_bytes()).unwrap_or_default());
         match self.fate {
-            Fate::Refuses(status) => Err(LlmError::Refused { upstream: self.name.clone(), status, detail: "no".into() }),
+            Fate::Refuses(status) => Err(LlmError::refused(&*self.name, status, "no")),
             _ => Ok(()),
         }
     }
@@ -94,7 +94,7 @@ impl ChatModel for FakeModel {
 
     async fn models(&self) -> Result<Vec<UpstreamModel>, LlmError> {
         if let Fate::Refuses(status) = self.fate {
-            return Err(LlmError::Refused { upstream: self.name.clone(), status, detail: "no".into() });
+            return Err(LlmError::refused(&*self.name, status, "no"));
         }
         let model =
             |id: &String| UpstreamModel { id: id.clone(), name: id.clone(), owned_by: "openai", created: 0, raw: json!({"id": id}) };

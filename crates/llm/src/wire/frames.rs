@@ -15,7 +15,7 @@ pub fn frames(bytes: SseBytes, upstream: &str) -> Pin<Box<dyn Stream<Item = Resu
     let frames = sseer::EventStream::new(Box::pin(bounded(bytes, name.clone())));
     Box::pin(frames.filter_map(move |frame| {
         future::ready(match frame {
-            Ok(frame) if frame.data.is_empty() => None,
+            Ok(frame) if frame.data.trim().is_empty() => None,
             Ok(frame) => Some(Ok(frame.data.to_string())),
             Err(EventStreamError::Transport(error)) => Some(Err(error)),
             Err(EventStreamError::Utf8Error(_)) => {

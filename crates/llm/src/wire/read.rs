@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sseer::errors::EventStreamError;
 
-use crate::{ChatAnswer, ChatEvent, EventStream, FinishReason, LlmError, SseBytes, ToolCallDelta, Usage};
+use super::refusal_in;
+use crate::{ChatAnswer, ChatEvent, EventStream, FinishReason, LlmError, SseBytes, ToolCallDelta, Usage, json};
 
 /// Bytes without the end of a line, after which a stream counts as broken.
 const LONGEST_LINE: usize = 16 << 20;
@@ -80,7 +81,7 @@ pub fn events(bytes: SseBytes, upstream: &str) -> EventStream {
             Some(Err(EventStreamError::Transport(error))) => reader.fail(error),
             Some(Err(EventStreamError::Utf8Error(_))) => reader.broken("it is not UTF-8"),
             Some(Ok(frame)) if frame.data.trim() == "[DONE]" => reader.end(),
-            Some(Ok(frame)) if frame.data.is_empty() => Vec::new(),
+            Some(Ok(frame)) if frame.data.trim().is_empty() => Vec::new(),
             Some(Ok(frame)) => reader.chunk(frame.data.as_bytes()),
         };
         future::ready(Some(stream::iter(read)))
@@ -120,11 +121,10 @@ impl Reader {
     }
 
     fn chunk(&mut self, json: &[u8]) -> Read {
-        let Ok(chunk) = serde_json::from_slice::<Chunk>(json) else { return self.broken("a frame is no chat completion") };
+        let Ok(chunk) = json::read::<Chunk>(json) else { return self.broken("a frame is no chat completion") };
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
-            let words = error.get("message").unwrap_or(&error);
-            let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
-            return self.broken(&words);
+            let refusal = refusal_in(&error, &self.upstream);
+            return self.fail(refusal);
         }
         let mut read = Vec::new();
         // What such an answer has beside its choices, in frames of its own or, where it is whole, as members.

@@ -2,12 +2,17 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::write::{Function, ToolCall};
-use crate::{ChatEvent, EventStream, FinishReason, LlmError, ToolCallDelta, Usage};
+use crate::{ChatEvent, EventStream, FinishReason, LlmError, ToolCallDelta, Usage, json};
+
+/// Events that are gathered before others get a turn.
+const AT_ONCE: usize = 256;
 
 /// What stands at the head of an answer that we write ourselves.
 #[derive(Clone, Debug)]
@@ -67,7 +72,7 @@ struct Message<'a> {
 pub fn whole(meta: &Meta, events: impl IntoIterator<Item = ChatEvent>) -> Bytes {
     let mut text = String::new();
     let mut reasoning = String::new();
-    let mut calls: Vec<ToolCallDelta> = Vec::new();
+    let mut calls: IndexMap<u32, ToolCallDelta> = IndexMap::new();
     let mut logprobs: Vec<Value> = Vec::new();
     let mut sources: Vec<Value> = Vec::new();
     let mut usage = None;
@@ -76,9 +81,9 @@ pub fn whole(meta: &Meta, events: impl IntoIterator<Item = ChatEvent>) -> Bytes 
         match event {
             ChatEvent::Text(piece) => append(&mut text, piece),
             ChatEvent::Reasoning(piece) => append(&mut reasoning, piece),
-            ChatEvent::ToolCall(piece) => match calls.iter_mut().find(|call| call.index == piece.index) {
-                Some(call) => call.arguments.push_str(&piece.arguments),
-                None => calls.push(piece),
+            ChatEvent::ToolCall(piece) => match calls.entry(piece.index) {
+                Entry::Occupied(mut call) => call.get_mut().arguments.push_str(&piece.arguments),
+                Entry::Vacant(place) => _ = place.insert(piece),
             },
             ChatEvent::Logprobs(mut values) => match values.get_mut("content").map(Value::take) {
                 Some(Value::Array(tokens)) => logprobs.extend(tokens),
@@ -92,7 +97,7 @@ pub fn whole(meta: &Meta, events: impl IntoIterator<Item = ChatEvent>) -> Bytes 
             ChatEvent::Finish(reason) => finish = reason,
         }
     }
-    let tool_calls: Vec<_> = calls.iter().map(called).collect();
+    let tool_calls: Vec<_> = calls.values().map(called).collect();
     let completion = Completion {
         sources,
         id: &meta.id,
@@ -122,13 +127,17 @@ pub async fn collect(meta: &Meta, mut events: EventStream) -> Result<Bytes, LlmE
     let mut all = Vec::new();
     while let Some(event) = events.next().await {
         all.push(event?);
+        if all.len().is_multiple_of(AT_ONCE) {
+            // Events that are all here already would hold the thread until the last one.
+            tokio::task::yield_now().await;
+        }
     }
     Ok(whole(meta, all))
 }
 
 /// A `chat.completion` as the frames of a stream, `data: [DONE]` included. All its other members stay.
 pub fn whole_as_sse(json: &[u8]) -> Result<Bytes, serde_json::Error> {
-    let mut completion: serde_json::Map<String, Value> = serde_json::from_slice(json)?;
+    let mut completion: serde_json::Map<String, Value> = json::read(json)?;
     completion.insert("object".to_owned(), "chat.completion.chunk".into());
     let choices = completion.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten();
     for choice in choices.filter_map(Value::as_object_mut) {

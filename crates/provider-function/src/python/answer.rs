@@ -13,7 +13,7 @@ use super::protocol::{Failure, Message};
 
 /// The error of a call that failed; the words are the function's, or a sentence of ours about it.
 pub(super) fn refused(function: &str, failure: Failure) -> LlmError {
-    LlmError::Refused { upstream: function.to_owned(), status: failure.status, detail: failure.words.into() }
+    LlmError::refused(function, failure.status, failure.words)
 }
 
 /// The answer that a pipe gives in `conversation`. A failure before its first word is the call's error.

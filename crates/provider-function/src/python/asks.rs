@@ -70,12 +70,16 @@ async fn whole(answer: ChatAnswer, model: &str) -> Result<Said, LlmError> {
 async fn pieces(answer: ChatAnswer, model: &str, say: &(impl Fn(Said) + Sync)) -> Result<Said, LlmError> {
     let mut frames = wire::sse(answer, model);
     let mut rest = BytesMut::new();
+    // Bytes of `rest` in which no frame ends.
+    let mut searched = 0;
     while let Some(part) = frames.next().await {
         rest.extend_from_slice(&part?);
-        while let Some(end) = rest.windows(2).position(|bytes| bytes == b"\n\n") {
-            let frame = rest.split_to(end + 2);
+        while let Some(end) = rest[searched..].windows(2).position(|bytes| bytes == b"\n\n") {
+            let frame = rest.split_to(searched + end + 2);
+            searched = 0;
             say(Said::Piece(String::from_utf8_lossy(&frame).into_owned()));
         }
+        searched = rest.len().saturating_sub(1);
     }
     value(&Value::Null)
 }

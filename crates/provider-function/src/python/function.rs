@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use transom_llm::{
     Body, CallContext, ChatAnswer, ChatEvent, ChatRequest, Function, FunctionAbout, FunctionError, FunctionKind, FunctionModel, LlmError,
-    StreamFilter, Valves,
+    StreamFilter, Valves, json,
 };
 
 use super::answer::{answer, refused};
@@ -16,6 +16,9 @@ use super::code::Code;
 use super::conversation::Conversation;
 use super::protocol::{Context, Failure, Message, Op, valves_name};
 use super::worker::Worker;
+
+/// How deeply a body may be nested.
+const DEEPEST: usize = 256;
 
 /// A function in Python.
 pub(super) struct PythonFunction(pub Arc<Code>);
@@ -71,7 +74,7 @@ impl Function for PythonFunction {
         }
         let worker = self.0.worker().await.map_err(|error| unloaded(&self.0.id, error))?;
         let listed = worker.call(Op::Pipes, None, self.0.house.config.patience).end().await.map_err(|failure| self.refused(failure))?;
-        serde_json::from_slice(&listed).map_err(|error| LlmError::Broken { upstream: self.0.id.clone(), reason: error.to_string() })
+        json::read(&listed).map_err(|error| LlmError::Broken { upstream: self.0.id.clone(), reason: error.to_string() })
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatAnswer, LlmError> {
@@ -109,8 +112,8 @@ impl Function for PythonFunction {
         let worker = self.0.worker().await?;
         let op = Op::Check { which: valves_name(which), values: &values };
         let checked = worker.call(op, None, self.0.house.config.patience).end().await;
-        let json = checked.map_err(|failure| FunctionError::Valves(failure.words))?;
-        serde_json::from_slice(&json).map_err(|error| FunctionError::Valves(error.to_string()))
+        let checked = checked.map_err(|failure| FunctionError::Valves(failure.words))?;
+        json::read(&checked).map_err(|error| FunctionError::Valves(error.to_string()))
     }
 
     fn set_valves(&self, values: Map<String, Value>) {
@@ -172,6 +175,23 @@ fn unloaded(function: &str, error: FunctionError) -> LlmError {
     refused(function, Failure { words: error.to_string(), status, line: None })
 }
 
-fn raw(json: &Bytes) -> Result<&RawValue, LlmError> {
-    serde_json::from_slice(json).map_err(|error| LlmError::Invalid(error.to_string()))
+fn raw(body: &Bytes) -> Result<&RawValue, LlmError> {
+    // Python's parser would run out of stack, and the worker with it.
+    if json::is_deeper_than(body, DEEPEST) {
+        return Err(LlmError::Invalid(format!("the request is nested more than {DEEPEST} levels deep")));
+    }
+    serde_json::from_slice(body).map_err(|error| LlmError::Invalid(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_nested_too_deeply_for_python_is_refused_before_it_is_sent() {
+        let nested = |levels: usize| Bytes::from(format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels)));
+        assert!(raw(&nested(DEEPEST - 1)).is_ok());
+        assert!(raw(&nested(DEEPEST)).expect_err("refused").to_string().contains("levels deep"));
+        assert!(raw(&nested(1_000_000)).is_err());
+    }
 }

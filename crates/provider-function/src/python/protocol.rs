@@ -126,9 +126,7 @@ pub(super) enum Said {
 
 impl From<&LlmError> for Said {
     fn from(error: &LlmError) -> Self {
-        let body = wire::error_body(error);
-        let words = body["error"]["message"].as_str().unwrap_or_default().to_owned();
-        Self::Error { words, status: body["error"]["code"].as_u64().unwrap_or(500) }
+        Self::Error { words: wire::ErrorObject::from(error).message, status: error.status().into() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use transom_llm::LlmError;
+use transom_llm::{LlmError, json};
 
 use super::wrong;
 
@@ -108,7 +108,7 @@ fn assistant(message: &mut Message, called: &mut HashMap<String, String>) -> Res
         let arguments = match function.get("arguments") {
             None | Some(Value::Null) => Message::new().into(),
             Some(Value::String(text)) if text.trim().is_empty() => Message::new().into(),
-            Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+            Some(Value::String(text)) => json::read(text.as_bytes()).unwrap_or_default(),
             Some(other) => other.clone(),
         };
         if !arguments.is_object() {

@@ -1,5 +1,7 @@
 //! Which tools the model is shown. Ollama knows no `tool_choice`: what must not be called is not shown.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use transom_llm::{Body, LlmError};
 
@@ -8,7 +10,7 @@ use super::{take, wrong};
 /// Leaves the tools that the choice allows.
 pub(super) fn convert(body: &mut Body) -> Result<(), LlmError> {
     let Some(choice) = take(body, "tool_choice")? else { return Ok(()) };
-    let allowed: Vec<&str> = match &choice {
+    let allowed: HashSet<&str> = match &choice {
         Value::String(word) if word == "none" => {
             body.remove("tools");
             return Ok(());
@@ -23,7 +25,7 @@ pub(super) fn convert(body: &mut Body) -> Result<(), LlmError> {
             tools.into_iter().flatten().filter_map(name).collect()
         }
         Value::Object(_) => name(&choice).into_iter().collect(),
-        _ => Vec::new(),
+        _ => HashSet::new(),
     };
     if allowed.is_empty() {
         return wrong("`tool_choice` must be none, auto, required, or name a function");
@@ -31,9 +33,11 @@ pub(super) fn convert(body: &mut Body) -> Result<(), LlmError> {
     let Some(Value::Array(mut tools)) = take(body, "tools")? else {
         return wrong("`tool_choice` names a function, but there are no `tools`");
     };
-    tools.retain(|tool| name(tool).is_some_and(|name| allowed.contains(&name)));
+    tools.retain(|tool| name(tool).is_some_and(|name| allowed.contains(name)));
     if tools.is_empty() {
-        return Err(LlmError::Invalid(format!("`tool_choice` names `{}`, which is not among the `tools`", allowed.join("`, `"))));
+        let mut names: Vec<&str> = allowed.into_iter().collect();
+        names.sort_unstable();
+        return Err(LlmError::Invalid(format!("`tool_choice` names `{}`, which is not among the `tools`", names.join("`, `"))));
     }
     body.set("tools", &tools);
     Ok(())

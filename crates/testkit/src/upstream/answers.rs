@@ -26,14 +26,14 @@ pub(super) async fn answer(request: HttpRequest, raw: Bytes, state: Data<State>)
         let scripts = lock(&state.scripts);
         scripts.get(&path).or_else(|| if chats { scripts.get("") } else { None }).cloned()
     };
-    match script {
+    let headers = script.as_ref().map(|script| script.headers.clone()).unwrap_or_default();
+    let mut response = match script {
         Some(Script { content: Content::Nothing, .. }) => hang(state).await,
-        Some(Script { content: Content::Raw { status, content_type, parts }, then, stepped }) => {
-            let parts = parts.into_iter().map(Bytes::from).collect();
+        Some(Script { content: Content::Raw { status, content_type, parts }, then, stepped, .. }) => {
             Play { status, content_type, parts, then, stepped }.respond(state)
         }
         Some(Script { content: Content::Refuses(status, words), .. }) => refuse(&path, status, &words),
-        Some(Script { content: Content::Says(pieces), then, stepped }) => say(&path, &body, &pieces, then, stepped).respond(state),
+        Some(Script { content: Content::Says(pieces), then, stepped, .. }) => say(&path, &body, &pieces, then, stepped).respond(state),
         None if chats => {
             if let Some(refusal) = unknown_model(&path, &body, &state) {
                 return refusal;
@@ -43,7 +43,11 @@ pub(super) async fn answer(request: HttpRequest, raw: Bytes, state: Data<State>)
             say(&path, &body, &pieces, Then::Ends, false).respond(state)
         }
         None => plain(request.method().as_str(), &path, &body, &state),
+    };
+    for (name, value) in headers {
+        response.headers_mut().insert(name.parse().unwrap(), value.parse().unwrap());
     }
+    response
 }
 
 fn refuse(path: &str, status: u16, words: &str) -> HttpResponse {

@@ -1,5 +1,6 @@
 //! How an upstream answers.
 
+use actix_web::web::Bytes;
 use serde_json::Value;
 
 /// An answer to play. Made by its constructors, changed by the methods that begin with `then` or name a manner.
@@ -8,6 +9,7 @@ pub struct Script {
     pub(super) content: Content,
     pub(super) then: Then,
     pub(super) stepped: bool,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub(super) enum Content {
     /// A refusal, in the shape of the route that is asked.
     Refuses(u16, String),
     /// Bytes as they are.
-    Raw { status: u16, content_type: String, parts: Vec<String> },
+    Raw { status: u16, content_type: String, parts: Vec<Bytes> },
     /// Nothing, not even a status.
     Nothing,
 }
@@ -43,8 +45,13 @@ impl Script {
 
     /// Bytes as they are, sent part by part.
     pub fn raw(status: u16, content_type: &str, parts: &[&str]) -> Self {
-        let parts = parts.iter().map(|part| (*part).to_owned()).collect();
+        let parts = parts.iter().map(|part| Bytes::copy_from_slice(part.as_bytes())).collect();
         Self::new(Content::Raw { status, content_type: content_type.to_owned(), parts })
+    }
+
+    /// Bytes that are no text, in one part.
+    pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self::new(Content::Raw { status, content_type: content_type.to_owned(), parts: vec![body.into()] })
     }
 
     /// JSON as it is.
@@ -75,6 +82,12 @@ impl Script {
         self
     }
 
+    /// With a header.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Sends each piece only when the test says so, by [`super::Upstream::step`].
     pub fn stepped(mut self) -> Self {
         self.stepped = true;
@@ -82,6 +95,6 @@ impl Script {
     }
 
     fn new(content: Content) -> Self {
-        Self { content, then: Then::Ends, stepped: false }
+        Self { content, then: Then::Ends, stepped: false, headers: Vec::new() }
     }
 }
