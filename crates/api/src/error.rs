@@ -15,7 +15,7 @@ pub struct ApiError {
     /// The same as clients of OpenAI's API read it.
     error: Box<ErrorObject>,
     /// When to try again, and what an upstream says of its limits.
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
 }
 
 /// Which clients a route has, and so how a refusal reads there.
@@ -39,7 +39,7 @@ impl ApiError {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let error = ErrorObject::new(status.as_u16(), detail.clone(), code_of(status, &detail));
-        Self { status, detail: Value::String(detail), error: Box::new(error), headers: HeaderMap::new() }
+        Self { status, detail: Value::String(detail), error: Box::new(error), headers: Box::default() }
     }
 
     /// Whether the credential was missing or wrong.
@@ -112,7 +112,7 @@ impl From<Error> for ApiError {
         };
         let error = Box::new(ErrorObject::refused(status.as_u16(), &detail, more.as_deref()));
         let headers = more.map(|more| ours(&more.headers)).unwrap_or_default();
-        Self { status, detail, error, headers }
+        Self { status, detail, error, headers: Box::new(headers) }
     }
 }
 
@@ -149,7 +149,7 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        for header in &self.headers {
+        for header in self.headers.iter() {
             response.insert_header(header);
         }
         response.json(self.body(Shape::Plain))

@@ -145,7 +145,9 @@ impl Upstream {
     }
 }
 
-/// Which offering answers one call. Decided once: what the call has been told of one connection must not meet another.
+/// Which offering answers one call. Decided once: what the call has been told of one connection must not meet another. A copy keeps a
+/// decision that was made before it was copied.
+#[derive(Clone)]
 pub(super) struct Choice {
     preferred: usize,
     chosen: OnceLock<usize>,
