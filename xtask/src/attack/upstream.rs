@@ -17,21 +17,30 @@ const VECTOR: [f64; 8] = [1.0; 8];
 /// What is served to whoever can reach this address, which users of the server cannot.
 pub const INTRANET: &str = "/intranet.txt";
 
-/// Paths that every user may cause to be asked.
-const ORDINARY: [&str; 13] = [
+/// Paths that a user with a model may cause to be asked; an upstream's other functions are its operator's.
+const ORDINARY: [&str; 22] = [
     "/v1/models",
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/embeddings",
     "/v1/responses",
     "/v1/messages",
+    "/v1/moderations",
+    "/v1/rerank",
+    "/v1/audio/speech",
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
     "/v1/images/generations",
+    "/v1/images/edits",
+    "/v1/images/variations",
     "/api/tags",
     "/api/ps",
     "/api/version",
     "/api/chat",
     "/api/generate",
     "/api/show",
+    "/api/embed",
+    "/api/embeddings",
 ];
 
 /// A server on the loopback that lives as long as this program.
@@ -92,7 +101,7 @@ impl Upstream {
         if leaked {
             state.complaints.push(format!("a secret that is not its own reached an upstream, by {method} {target}"));
         }
-        if !ORDINARY.contains(&path.as_str()) && !path.starts_with("/api/embed") && path != INTRANET {
+        if !ORDINARY.contains(&path.as_str()) {
             state.complaints.push(format!("an upstream was asked for {method} {target}"));
         }
         let intranet = state.intranet.clone();
