@@ -33,7 +33,8 @@ impl Stream for Watched {
 }
 
 /// What answers without a credential, and takes no body.
-const OPEN: &[&str] = &["/api/config", "/api/v1/auths/signout", "/api/version", "/health", "/health/db", "/ready", "/user.png"];
+const OPEN: &[&str] =
+    &["/api/config", "/api/v1/auths/signout", "/api/version", "/health", "/health/db", "/ollama", "/ollama/", "/ready", "/user.png"];
 
 /// What takes a body without a credential.
 const PUBLIC: &[&str] = &["/api/v1/auths/signin", "/api/v1/auths/signup"];

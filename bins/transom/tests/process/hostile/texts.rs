@@ -49,7 +49,6 @@ pub const ALL: &[Hostile] = &[
     hostile("a-picture-by-another-name.pdf", || [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), noise(10_000)].concat(), Fails),
     hostile("a-program-by-another-name.docx", || [b"\x7fELF\x02\x01\x01\0".to_vec(), noise(10_000)].concat(), Fails),
     hostile("half-a-character.txt", || [b"A text that ends in the middle of ".to_vec(), b"\xF0\x9F\x94".to_vec()].concat(), EitherWay),
-    hostile("nothing.pdf", Vec::new, Fails),
 ];
 
 /// Texts that ask whoever reads them for files of the machine.
