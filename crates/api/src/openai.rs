@@ -163,7 +163,7 @@ async fn pass_through(
 ) -> Result<Relayed, ApiError> {
     let Authorized(Passthrough(caller), Raw(bytes, _)) = call;
     let forward = outgoing(&request)?;
-    let names_model = transom_llm::Body::parse(bytes.clone()).is_ok_and(|body| body.has("model"));
+    let names_model = transom_llm::Body::read(bytes.clone()).await.is_ok_and(|body| body.has("model"));
     let body = if bytes.is_empty() { RawBody::Empty } else { RawBody::Whole(bytes.clone()) };
     relay::upstream(match names_model {
         true => gateway.chat.forward_to_model(&caller, Kind::OpenAi, forward, bytes).await?,

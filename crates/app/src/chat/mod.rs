@@ -122,10 +122,10 @@ impl Chat {
 
     async fn answer(&self, asked: Asked<'_>, mut body: Body, head: impl FnOnce() -> RequestHead) -> Result<Answered, Error> {
         if asked.depth == 0 {
-            controls::check(asked.caller, &body)?;
+            body = controls::checked(asked.caller, body).await?;
         }
         let mut resolved = self.model(asked.caller, &body, asked.road).await?;
-        self.judge_routing(asked.caller, &body, OurMembers::Leave, &resolved)?;
+        body = self.judge_routing(asked.caller, body, OurMembers::Leave, &resolved).await?;
         let filters = if asked.has_filters() { self.filters_of(&body, &resolved)? } else { Vec::new() };
         let mut around = None;
         if !filters.is_empty() || resolved.kind() == Some(Kind::Function) {
@@ -133,7 +133,7 @@ impl Chat {
             body = gathered.inlets(body).await?;
             // A filter may send a request elsewhere, but nowhere where its caller may not go.
             resolved = self.model(asked.caller, &body, asked.road).await?;
-            self.judge_routing(asked.caller, &body, OurMembers::Leave, &resolved)?;
+            body = self.judge_routing(asked.caller, body, OurMembers::Leave, &resolved).await?;
             around = Some(gathered);
         }
         drop_spellings(&mut body, "model");
@@ -161,12 +161,13 @@ impl Chat {
     }
 
     /// Answers an embeddings call in OpenAI's shape.
-    pub async fn embeddings(&self, caller: &Caller, mut body: Body, road: Road) -> Result<Bytes, Error> {
+    pub async fn embeddings(&self, caller: &Caller, body: Body, road: Road) -> Result<Bytes, Error> {
         let resolved = self.model(caller, &body, road).await?;
-        let Offering { connection, .. } = upstream(&resolved)?;
-        self.judge_routing(caller, &body, OurMembers::Stay, &resolved)?;
-        drop_spellings(&mut body, "model");
-        name_upstream_model(&mut body, &resolved)?;
+        let Offering { connection, model } = upstream(&resolved)?;
+        let body = self.judge_routing(caller, body, OurMembers::Stay, &resolved).await?;
+        let id = model.id.clone();
+        let (body, named) = body.work(move |body| name_model(body, &id)).await;
+        named?;
         let answer = connection.models.embeddings(body).await;
         connection.note(&answer);
         Ok(answer?)
@@ -211,7 +212,7 @@ fn fit(body: &mut Body, resolved: &Resolved, stream: bool) -> Result<(), Error> 
         // Upstreams refuse what is said of a stream in a call that does not stream.
         body.remove("stream_options");
     }
-    name_upstream_model(body, resolved)?;
+    name_model(body, &upstream(resolved)?.model.id)?;
     params::apply(body, params, place)?;
     parameters::apply(body, resolved, place)
 }
@@ -259,8 +260,8 @@ fn upstream(resolved: &Resolved) -> Result<&Offering, Error> {
 }
 
 /// Names the model as its upstream does; the bytes stay untouched where the client did so already.
-fn name_upstream_model(body: &mut Body, resolved: &Resolved) -> Result<(), Error> {
-    let id = &upstream(resolved)?.model.id;
+fn name_model(body: &mut Body, id: &str) -> Result<(), Error> {
+    drop_spellings(body, "model");
     if body.text("model")?.as_deref() != Some(id) {
         body.set("model", id);
     }

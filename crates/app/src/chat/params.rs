@@ -1,7 +1,7 @@
 //! `params` of a chat body: parameters as the web page of the reference sends them, beside the messages instead of among the members.
 
 use serde_json::{Map, Value};
-use transom_llm::{Body, json as text};
+use transom_llm::Body;
 
 use super::OUR_OWN;
 use super::parameters::{CLIENTS_OWN, NEVER, Place, logit_bias, ollama_option};
@@ -45,10 +45,11 @@ pub(super) fn apply(body: &mut Body, params: Map<String, Value>, place: Place) -
     Ok(())
 }
 
-/// A text that is JSON is meant as such: forms know texts alone.
+/// A text that is JSON is meant as such: forms know texts alone. Nothing is mended here, so that this reads as JSON what `routing` judged as
+/// JSON, and nothing else.
 fn read(value: Value) -> Value {
     match &value {
-        Value::String(words) => text::read(words.as_bytes()).unwrap_or(value),
+        Value::String(words) => serde_json::from_str(words).unwrap_or(value),
         _ => value,
     }
 }
@@ -102,6 +103,13 @@ mod tests {
         let body = json!({"model": "m", "params": {"Model": "x", "models": ["x"], "fallbacks": ["x"], "api_base": "http://x", "files": [1],
             "messages": [], "custom_params": {"route": "fallback", "STREAM": "true"}}});
         assert_eq!(applied(body, Place::Top), json!({"model": "m"}));
+    }
+
+    #[test]
+    fn a_text_that_had_to_be_mended_to_be_json_stays_a_text() {
+        for text in ["\u{feff}{\"models\":[\"x\"]}", r#"{"models":["x"],"a":"\ud83d"}"#] {
+            assert_eq!(applied(json!({"params": {"custom_params": {"extra": text}}}), Place::Top), json!({ "extra": text }));
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::form::{self, FormPart};
 use super::parameters::Place;
 use super::refusal::refused;
 use super::routing::OurMembers;
-use super::{Chat, controls, drop_spellings, parameters, refresh, upstream};
+use super::{Chat, controls, drop_spellings, name_model, parameters, refresh, upstream};
 use crate::Error;
 use crate::models::{Connection, Kind, Offering, Resolved};
 
@@ -41,7 +41,7 @@ impl Chat {
         let mut body = Body::read(bytes).await?;
         controls::check_endpoint(caller, &call.path)?;
         if controls::is_conversation(&call.path) {
-            controls::check(caller, &body)?;
+            body = controls::checked(caller, body).await?;
         }
         let member = if kind == Kind::Ollama && !body.has("model") { "name" } else { "model" };
         let Some(name) = body.text(member)? else {
@@ -54,15 +54,16 @@ impl Chat {
             drop_spellings(&mut body, "name");
             body.remove("name");
         }
-        self.judge_routing(caller, &body, OurMembers::Stay, &resolved)?;
-        drop_spellings(&mut body, "model");
-        if body.text("model")?.as_deref() != Some(&offering.model.id) {
-            body.set("model", &offering.model.id);
-        }
-        if body.has("messages") {
-            let openai_shaped = kind == Kind::OpenAi || call.path.starts_with("/v1/");
-            parameters::apply(&mut body, &resolved, if openai_shaped { Place::Top } else { Place::Options })?;
-        }
+        let body = self.judge_routing(caller, body, OurMembers::Stay, &resolved).await?;
+        let place = if kind == Kind::OpenAi || call.path.starts_with("/v1/") { Place::Top } else { Place::Options };
+        let (known, id) = (resolved.clone(), offering.model.id.clone());
+        let (body, fitted) = body
+            .work(move |body| {
+                name_model(body, &id)?;
+                if body.has("messages") { parameters::apply(body, &known, place) } else { Ok(()) }
+            })
+            .await;
+        fitted?;
         send(&offering.connection, call, Some(&offering.model.id), RawBody::Whole(body.to_bytes())).await
     }
 

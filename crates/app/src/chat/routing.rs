@@ -93,11 +93,12 @@ pub(super) enum OurMembers {
 impl Chat {
     /// Refuses a request that would be routed past the judgement of its `model`; administrators may use every model, and route as they like.
     /// A model named inside of it, by a tool say, must be one of the connection's that the caller may use too.
-    pub(super) fn judge_routing(&self, caller: &Caller, body: &Body, ours: OurMembers, resolved: &Resolved) -> Result<(), Error> {
+    pub(super) async fn judge_routing(&self, caller: &Caller, body: Body, ours: OurMembers, resolved: &Resolved) -> Result<Body, Error> {
         if caller.is_admin() {
-            return Ok(());
+            return Ok(body);
         }
-        for found in routes_of(body, ours)? {
+        let (body, found) = body.work(move |body| routes_of(body, ours)).await;
+        for found in found? {
             let may_use = |model: &str| resolved.preferred().is_some_and(|at| self.models.may_use_at(caller, &at.connection, model));
             match found.model {
                 Some(model) if may_use(&model) => {}
@@ -105,7 +106,7 @@ impl Chat {
                 None => return Err(refused(&found.name)),
             }
         }
-        Ok(())
+        Ok(body)
     }
 }
 
