@@ -20,6 +20,13 @@ const ROADS: [(&str, &str); 5] = [
     ("/ollama/v1/chat/completions", LLAMA),
 ];
 
+/// An upstream that answers for the Ollama model through OpenAI's API too, as Ollamas do.
+async fn gateway() -> Gateway {
+    let gateway = Gateway::start().await;
+    gateway.upstream.offer_openai(&[GPT, LLAMA]);
+    gateway
+}
+
 async fn post_raw(client: &Client, path: &str, body: Vec<u8>) -> Answer {
     Answer::of(client.request(Method::POST, path).body(body)).await
 }
@@ -37,7 +44,7 @@ async fn an_object_of_more_members_than_any_request_has_is_refused_at_once() {
 
 #[actix_web::test]
 async fn a_large_body_reaches_the_upstream_like_a_small_one() {
-    let gateway = Gateway::start().await;
+    let gateway = gateway().await;
     for (path, model) in ROADS {
         let head = format!("{{\"model\":\"{model}\",\"stream\":false,\"chat_id\":\"c\",\"messages\":[{{\"role\":\"user\",\"content\":\"");
         // As large as this server takes, and as large as has to be read elsewhere.
@@ -49,7 +56,7 @@ async fn a_large_body_reaches_the_upstream_like_a_small_one() {
 
 #[actix_web::test]
 async fn half_of_a_surrogate_pair_reaches_every_model_as_the_replacement_character() {
-    let gateway = Gateway::start().await;
+    let gateway = gateway().await;
     let preset = json!({"id": "preset", "base_model_id": GPT, "name": "preset", "meta": {}, "params": {"system": "be brief"}});
     gateway.admin.post("/api/v1/models/create", preset).await.ok();
     for (path, model) in ROADS.into_iter().chain([("/api/chat/completions", "preset")]) {
@@ -68,7 +75,7 @@ async fn half_of_a_surrogate_pair_reaches_every_model_as_the_replacement_charact
 
 #[actix_web::test]
 async fn a_byte_order_mark_is_skipped_in_requests_and_in_answers() {
-    let gateway = Gateway::start().await;
+    let gateway = gateway().await;
     for (path, model) in ROADS {
         let mut call = chat(model);
         call["stream"] = json!(false);
@@ -121,7 +128,7 @@ async fn an_upstream_that_compresses_unasked_is_understood_on_every_road() {
     assert!(ids(&gateway.admin.get("/api/models?refresh=true").await.ok()).contains(&"packed".to_owned()));
     assert!(gateway.upstream.requests().iter().all(|request| request.headers["accept-encoding"] == "identity"), "nobody asks for it");
     gateway.upstream.script(Script::bytes(200, "application/json", vec![1, 2]).with_header("content-encoding", "zstd"));
-    assert!(gateway.admin.post("/api/chat/completions", chat(GPT)).await.refused(502).contains("zstd"));
+    assert!(gateway.admin.post("/api/chat/completions", chat("packed")).await.refused(502).contains("zstd"));
 }
 
 #[actix_web::test]

@@ -61,9 +61,8 @@ fn refuse(path: &str, status: u16, words: &str) -> HttpResponse {
 fn unknown_model(path: &str, body: &Value, state: &State) -> Option<HttpResponse> {
     let model = body["model"].as_str().unwrap_or_default();
     let openai = path.starts_with("/v1/");
-    // An Ollama answers below `/v1` too, with its own models.
-    let ollama = lock(&state.ollama_models).iter().any(|name| *name == model || *name == format!("{model}:latest"));
-    let known = ollama || (openai && lock(&state.openai_models).iter().any(|name| name == model));
+    let offered = lock(if openai { &state.openai_models } else { &state.ollama_models });
+    let known = offered.iter().any(|name| name == model || (!openai && *name == format!("{model}:latest")));
     let words = if openai { format!("The model `{model}` does not exist") } else { format!("model '{model}' not found") };
     (!known).then(|| refuse(path, 404, &words))
 }
