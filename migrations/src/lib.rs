@@ -32,6 +32,7 @@ mod m0040_job_turns;
 mod m0050_link_adders;
 mod m0051_profiles;
 mod m0080_job_owner;
+mod m0090_file_pages;
 
 /// Brings a database's schema up to date.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_link_adders::Migration),
             Box::new(m0051_profiles::Migration),
             Box::new(m0080_job_owner::Migration),
+            Box::new(m0090_file_pages::Migration),
         ]
     }
 }

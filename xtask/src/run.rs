@@ -9,6 +9,13 @@ use crate::place;
 pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     // CARGO is set where cargo started us, and keeps the toolchain the same.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // `cargo run` tells this program which package it is. Build scripts look at that too, and those that find another value than a
+    // plain `cargo build` gave them run again, with everything that stands on them.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command.args(args).current_dir(place::root());
     command
 }

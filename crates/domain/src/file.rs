@@ -64,6 +64,8 @@ pub struct File {
     pub error: Option<String>,
     /// The embedder whose vectors of it are stored; `None` where there are none.
     pub fingerprint: Option<Fingerprint>,
+    /// How many pages it has; `None` where its format has none, or where it was read before this was kept.
+    pub pages: Option<u32>,
     /// The languages that its text is in, by their codes in ISO 639-3, the most frequent first; empty where they are not known.
     pub languages: Vec<String>,
     /// What the client attached to the upload.

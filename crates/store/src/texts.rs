@@ -55,11 +55,17 @@ pub(crate) async fn keep(db: &impl ConnectionTrait, id: &FileId, text: &Text, ha
     file_text::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
     file::Entity::update_many()
         .col_expr(file::Column::TextHash, Expr::value(hash))
+        .col_expr(file::Column::Pages, Expr::value(last_page(text)))
         .col_expr(file::Column::UpdatedAt, Expr::value(now()))
         .filter(file::Column::Id.eq(id.as_str()))
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// The number of the last page that has text.
+fn last_page(text: &Text) -> Option<i32> {
+    text.pages.iter().map(|page| page.number).max().and_then(|page| i32::try_from(page).ok())
 }
 
 /// Sets a file's status and the reason of a failure; whether it was there.

@@ -6,7 +6,7 @@ mod common;
 
 use common::{caller, file, new_file, store, to_everyone};
 use serde_json::json;
-use transom_domain::{FileStatus, Permission, Permissions, Role, Text};
+use transom_domain::{FileStatus, Page, Permission, Permissions, Role, Text};
 use transom_store::{Direction, FileOrder, FileQuery, GroupPatch, KnowledgeQuery, NewGroup, NewKnowledge, NewModelRecord, StoreError};
 
 fn object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
@@ -183,4 +183,19 @@ async fn the_length_of_texts_counts_those_that_the_caller_may_read_in_characters
     assert_eq!(store.text_length(&eve, &ids).await.unwrap(), 9);
     assert_eq!(store.text_length(&eve, &ids[..2]).await.unwrap(), 0);
     assert_eq!(store.text_length(&ann, &[]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_file_knows_the_number_of_its_last_page_once_its_text_is_kept() {
+    let store = store().await;
+    let ann = caller(&store, "ann", Role::User).await;
+    let id = file(&store, &ann, "a.pdf").await.id;
+    assert_eq!(store.file(&ann, &id, Permission::Read).await.unwrap().unwrap().pages, None);
+    let page = |number, start| Page { number, start, goes_on: true };
+    let text = Text { text: "one three".to_owned(), pages: vec![page(1, 0), page(3, 4)] };
+    store.keep_text(&id, &text, "hash").await.unwrap();
+    assert_eq!(store.file(&ann, &id, Permission::Read).await.unwrap().unwrap().pages, Some(3));
+    // A text without pages takes its place.
+    store.keep_text(&id, &Text { text: "one".to_owned(), pages: Vec::new() }, "hash").await.unwrap();
+    assert_eq!(store.file(&ann, &id, Permission::Read).await.unwrap().unwrap().pages, None);
 }

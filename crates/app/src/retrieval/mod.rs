@@ -117,7 +117,7 @@ pub struct Source {
     pub source: Map<String, Value>,
     /// The passages, best first.
     pub document: Vec<String>,
-    /// Of each: `name`, `source`, `file_id`, `page` (from 0) and `page_label` (from 1) where known, and more.
+    /// Of each: `name`, `source`, `file_id`, `page` (from 0), `page_label` (from 1) and `total_pages` where known, and more.
     pub metadata: Vec<Map<String, Value>>,
     /// Of each: how near it is to the question, from 0 to 1; higher is nearer. Empty for whole texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]

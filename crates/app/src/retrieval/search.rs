@@ -222,6 +222,9 @@ fn metadata(file: Option<&File>, chunk: &Chunk) -> Map<String, Value> {
     if let Some(page) = chunk.page {
         metadata.insert("page".to_owned(), page.saturating_sub(1).into());
         metadata.insert("page_label".to_owned(), page.to_string().into());
+        if let Some(pages) = file.and_then(|file| file.pages) {
+            metadata.insert("total_pages".to_owned(), pages.into());
+        }
     }
     if !chunk.headings.is_empty() {
         metadata.insert("headings".to_owned(), chunk.headings.clone().into());

@@ -21,6 +21,7 @@ pub struct Model {
     pub error: Option<String>,
     pub fingerprint: Option<String>,
     pub languages: Option<String>,
+    pub pages: Option<i32>,
     pub metadata: Json,
     pub created_at: i64,
     pub updated_at: i64,
