@@ -169,13 +169,15 @@ pub(crate) struct AccountInfos {
 /// An account: all of it for administrators and of itself, and for others what it is called.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AccountBrief {
+    // Generators of clients cannot join an object with one of two others, so the description names what both have.
     #[serde(flatten)]
+    #[schema(value_type = Named)]
     account: BriefOrWhole,
     groups: Vec<GroupName>,
     is_active: bool,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum BriefOrWhole {
     Whole(Box<Account>),
