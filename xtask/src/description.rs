@@ -19,7 +19,12 @@ const PASSWORD: &str = "Passw0rd!";
 const MODEL: &str = "gpt-4-turbo";
 
 /// Operations that end the session of all other calls, and are tried after them.
-const ENDING: [&str; 2] = ["sign_out", "revoke_sessions"];
+const ENDING: [&str; 3] = [
+    "signout_api_v1_auths_signout_post",
+    "revoke_user_sessions_api_v1_users__user_id__sessions_revoke_post",
+    // It finds the tester's own account among the users, and gives it another password.
+    "update_user_by_id_api_v1_users__user_id__update_post",
+];
 
 /// What can be chosen.
 #[derive(clap::Args)]

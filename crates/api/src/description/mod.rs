@@ -67,8 +67,9 @@ fn collect(table: &Table) -> DefaultApiRaw {
                     debug_assert!(known.is_none_or(|known| known.example == schema.example), "{name} is the name of two schemas");
                 }
                 let reference = reference::operation(operation.method.as_str(), &clean);
-                complete(&mut described, table, place, index, path, reference);
-                let described_path = reference.map_or(clean.as_str(), |reference| reference.path);
+                // Parameters have one name under a path, also for methods that the reference does not have there.
+                let described_path = reference::path(&clean).unwrap_or(&clean);
+                complete(&mut described, table, place, index, path, described_path, reference);
                 let item: &mut DefaultPathItemRaw = api.paths.entry(described_path.to_owned()).or_default();
                 if let Some(method) = method(&operation.method) {
                     item.methods.insert(method, described);
@@ -98,6 +99,7 @@ fn complete(
     place: &Place,
     index: usize,
     path: &str,
+    described_path: &str,
     reference: Option<&'static Reference>,
 ) {
     let operation = &place.operations[index];
@@ -110,7 +112,7 @@ fn complete(
     for status in &operation.statuses {
         described.responses.entry(status.to_string()).or_insert_with(|| Either::Right(Default::default()));
     }
-    let mut names = reference.into_iter().flat_map(|reference| reference::parameters(reference.path));
+    let mut names = reference::parameters(described_path);
     for part in parts(path) {
         let (name, pattern) = part.split_once(':').unwrap_or((part, ""));
         let is_number = pattern == "\\d+" || name == "index";

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::carry::{carry, content, define, mention, schema};
 use crate::body::{Authorized, Form, Json, JsonObject, Raw, Streaming, UploadForm};
 use crate::credentials::{AdminSession, Current};
-use crate::description::wire::{ModelCall, ModelForm};
+use crate::description::wire::{ModelCall, ModelCallForm};
 use crate::model_call::ModelCallBody;
 use crate::openai::Passthrough;
 use crate::params::{Path, Query};
@@ -155,14 +155,14 @@ impl OperationModifier for Form {
 
 impl OperationModifier for ModelCallBody {
     fn update_parameter(operation: &mut DefaultOperationRaw) {
-        let (json, form) = (mention::<ModelCall>(), mention::<ModelForm>());
+        let (json, form) = (mention::<ModelCall>(), mention::<ModelCallForm>());
         takes(operation, json!({ "application/json": { "schema": json }, "multipart/form-data": { "schema": form } }), true);
         refuses(operation, [400, 413, 422]);
     }
 
     fn update_definitions(definitions: &mut Definitions) {
         define::<ModelCall>(definitions);
-        define::<ModelForm>(definitions);
+        define::<ModelCallForm>(definitions);
     }
 }
 

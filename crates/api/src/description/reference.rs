@@ -37,6 +37,12 @@ pub(super) fn operation(method: &str, path: &str) -> Option<&'static Reference> 
     OPERATIONS.get(method)?.get(&shape(path))
 }
 
+/// The reference's path of this shape, whatever its methods.
+pub(super) fn path(path: &str) -> Option<&'static str> {
+    let shape = shape(path);
+    OPERATIONS.values().find_map(|operations| operations.get(&shape)).map(|operation| operation.path)
+}
+
 /// A path without the names of its parameters and without a slash at its end.
 fn shape(path: &str) -> String {
     let mut shape = String::new();

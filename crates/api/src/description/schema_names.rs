@@ -3,7 +3,7 @@
 //! Clients that were generated from that description name their types after its schemas. A schema of ours that stands in the same
 //! place takes the same name in the description.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Our type's name, and the reference's name for the schema in its place.
 const NAMES: [(&str, &str); 58] = [
@@ -72,9 +72,10 @@ const PREFIX: &str = "#/components/schemas/";
 /// Renames the definitions and everything that mentions them.
 pub(super) fn apply(description: &mut Value) {
     if let Some(schemas) = description["components"]["schemas"].as_object_mut() {
-        let renamed: Map<String, Value> =
-            std::mem::take(schemas).into_iter().map(|(name, schema)| (new_name(&name).to_owned(), schema)).collect();
-        *schemas = renamed;
+        for (name, schema) in std::mem::take(schemas) {
+            let other = schemas.insert(new_name(&name).to_owned(), schema);
+            debug_assert!(other.is_none(), "the reference's name for {name} is that of another schema too");
+        }
     }
     mentions(description);
 }

@@ -73,7 +73,7 @@ pub(crate) struct ModelCall {
 
 /// A call that uses a model, as a form. The other fields are as the upstream's own API has them.
 #[derive(ToSchema)]
-pub(crate) struct ModelForm {
+pub(crate) struct ModelCallForm {
     model: String,
 }
 
